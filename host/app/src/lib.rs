@@ -1,0 +1,1 @@
+//! Configuration to a running host; the only wiring.

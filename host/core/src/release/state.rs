@@ -1,0 +1,308 @@
+//! The fold over a release's facts.
+
+use std::collections::BTreeMap;
+
+use super::Precedence;
+use crate::{
+    contract::{Decision, Derivation, Finding, Passage, PassageState, Verdict},
+    decision::Outcome,
+    digest::Digest,
+    fact::{Entry, EnvironmentPlan, Fact, Opening},
+    names::{EnvironmentName, ReleaseId, Tag},
+    plan::TagPlan,
+};
+
+/// Everything that is known of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseState {
+    /// Its id.
+    pub release: ReleaseId,
+    /// How it began.
+    pub opening: Opening,
+    /// When it began, Unix seconds.
+    pub opened: i64,
+    /// Its place among the releases.
+    pub precedence: Precedence,
+    /// What came of the tagging question.
+    pub tagging: Tagging,
+    /// The image, once it is built.
+    pub built: Option<Digest>,
+    /// Whether the image is in its repository.
+    pub pushed: bool,
+    /// The tags that are settled: put on (`None`) or left to a newer release.
+    pub tags: BTreeMap<Tag, Option<ReleaseId>>,
+    /// The environments in the order of the configuration.
+    pub environments: Vec<EnvironmentState>,
+    /// The newest failure that nothing has mended since: step and message.
+    pub failure: Option<(String, String)>,
+    /// How many facts there are.
+    pub facts: usize,
+}
+
+/// What came of the tagging question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tagging {
+    /// It was not asked yet.
+    Pending,
+    /// There is a plan.
+    Planned {
+        /// The plan.
+        plan: TagPlan,
+        /// What each rule found.
+        findings: Vec<Finding>,
+    },
+    /// The policy refused: nothing is built.
+    Refused(Vec<Finding>),
+    /// The policy did not answer: the release is held for this reason.
+    Unanswered(String),
+}
+
+/// How a release stands in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentState {
+    /// The environment.
+    pub plan: EnvironmentPlan,
+    /// How it stands.
+    pub stay: Stay,
+    /// The newest verdict, if the policies were asked.
+    pub verdict: Option<Verdict>,
+    /// Since when it stands so, Unix seconds; the opening's time at first.
+    pub since: i64,
+}
+
+/// A release's stay in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stay {
+    /// Nothing is settled: the policies are to be asked once the environments before are passed.
+    Pending,
+    /// The policies hold it.
+    Held,
+    /// A policy denied it.
+    Denied,
+    /// The policies allow it, in this run of a host.
+    Allowed,
+    /// It runs there, or ran.
+    Deployed {
+        /// Where to look.
+        location: String,
+        /// Whether it is healthy.
+        healthy: bool,
+    },
+    /// The deployment failed.
+    Failed(String),
+    /// A newer release got there first.
+    Superseded(ReleaseId),
+}
+
+/// How a release stands as a whole, once nothing is left to do in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Every environment is settled.
+    Done,
+    /// The tagging policy refused.
+    Refused,
+    /// Something waits: a hold, or an environment before.
+    Waiting,
+    /// Something failed: a policy did not answer, or a step could not be done.
+    Failed,
+}
+
+impl ReleaseState {
+    /// Folds a release's facts, oldest first. `None` unless the first one opens the release.
+    #[must_use]
+    pub fn fold(entries: &[Entry]) -> Option<Self> {
+        let (first, rest) = entries.split_first()?;
+        let mut state = Self::open(first)?;
+        for entry in rest {
+            state.apply(entry);
+        }
+        Some(state)
+    }
+
+    /// The state right after a release's opening; `None` when the entry is none.
+    #[must_use]
+    pub fn open(entry: &Entry) -> Option<Self> {
+        let Fact::Opened(opening) = &entry.fact else { return None };
+        let environments = opening.environments.iter().map(|plan| EnvironmentState {
+            plan: plan.clone(),
+            stay: Stay::Pending,
+            verdict: None,
+            since: entry.at,
+        });
+        Some(Self {
+            release: entry.release.clone(),
+            environments: environments.collect(),
+            opening: (**opening).clone(),
+            opened: entry.at,
+            precedence: Precedence::new(&opening.source, entry.sequence),
+            tagging: Tagging::Pending,
+            built: None,
+            pushed: false,
+            tags: BTreeMap::new(),
+            failure: None,
+            facts: 1,
+        })
+    }
+
+    /// Takes in one more fact.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.facts += 1;
+        if !matches!(entry.fact, Fact::StepFailed { .. }) {
+            self.failure = None;
+        }
+        match &entry.fact {
+            Fact::Opened(_) => {}
+            Fact::Resumed {} => self.resume(entry.at),
+            Fact::TagsDerived { record, plan } => self.tagging = tagging(&record.outcome, plan.as_ref()),
+            Fact::Built { digest, .. } => self.built = Some(*digest),
+            Fact::Pushed { .. } => self.pushed = true,
+            Fact::Tagged { tag, .. } => {
+                self.tags.insert(tag.clone(), None);
+            }
+            Fact::TagKept { tag, newer } => {
+                self.tags.insert(tag.clone(), Some(newer.clone()));
+            }
+            Fact::Decided { environment, verdict, .. } => {
+                let stay = match verdict.decision {
+                    Decision::Allow => Stay::Allowed,
+                    Decision::Hold(_) => Stay::Held,
+                    Decision::Deny => Stay::Denied,
+                };
+                self.settle(environment, entry.at, stay, Some(verdict));
+            }
+            Fact::Deployed { environment, healthy, location, .. } => {
+                let stay = Stay::Deployed { location: location.clone(), healthy: *healthy };
+                self.settle(environment, entry.at, stay, None);
+            }
+            Fact::Superseded { environment, newer } => {
+                self.settle(environment, entry.at, Stay::Superseded(newer.clone()), None);
+            }
+            Fact::StepFailed { step, environment, message } => {
+                self.failure = Some((step.clone(), message.clone()));
+                if let Some(environment) = environment {
+                    self.settle(environment, entry.at, Stay::Failed(message.clone()), None);
+                }
+            }
+        }
+    }
+
+    /// A new run: what waits or failed is open again, and an allowance that was not used is asked for anew.
+    fn resume(&mut self, at: i64) {
+        if matches!(self.tagging, Tagging::Unanswered(_)) {
+            self.tagging = Tagging::Pending;
+        }
+        for environment in &mut self.environments {
+            if matches!(environment.stay, Stay::Held | Stay::Allowed | Stay::Failed(_)) {
+                environment.stay = Stay::Pending;
+                environment.since = at;
+            }
+        }
+    }
+
+    fn settle(&mut self, name: &EnvironmentName, at: i64, stay: Stay, verdict: Option<&Verdict>) {
+        if let Some(environment) =
+            self.environments.iter_mut().find(|environment| environment.plan.name == *name)
+        {
+            environment.stay = stay;
+            environment.since = at;
+            if let Some(verdict) = verdict {
+                environment.verdict = Some(verdict.clone());
+            }
+        }
+    }
+
+    /// The plan, once there is one.
+    #[must_use]
+    pub fn plan(&self) -> Option<&TagPlan> {
+        match &self.tagging {
+            Tagging::Planned { plan, .. } => Some(plan),
+            _ => None,
+        }
+    }
+
+    /// The environment of this name.
+    #[must_use]
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
+        self.environments.iter().find(|environment| environment.plan.name == *name)
+    }
+
+    /// The environments before this one that do not run the release, healthy, yet.
+    #[must_use]
+    pub fn missing_before<'a>(&'a self, environment: &'a EnvironmentState) -> Vec<&'a EnvironmentName> {
+        let passed = |name: &EnvironmentName| {
+            let state = self.environment(name);
+            state.is_some_and(|state| matches!(state.stay, Stay::Deployed { healthy: true, .. }))
+        };
+        environment.plan.after.iter().filter(|name| !passed(name)).collect()
+    }
+
+    /// How the release stands when no step is left.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let unanswered = |environment: &EnvironmentState| {
+            let host = |finding: &Finding| finding.rule.starts_with("host:");
+            environment.stay == Stay::Held
+                && environment.verdict.as_ref().is_some_and(|verdict| verdict.findings.iter().any(host))
+        };
+        let failed = |environment: &EnvironmentState| {
+            matches!(environment.stay, Stay::Failed(_)) || unanswered(environment)
+        };
+        let open = |environment: &EnvironmentState| match environment.stay {
+            Stay::Held | Stay::Allowed => true,
+            // An environment behind one that was denied or superseded will never be asked about.
+            Stay::Pending => environment
+                .plan
+                .after
+                .iter()
+                .filter_map(|name| self.environment(name))
+                .all(|before| !matches!(before.stay, Stay::Denied | Stay::Superseded(_))),
+            _ => false,
+        };
+        match &self.tagging {
+            Tagging::Refused(_) => Standing::Refused,
+            Tagging::Unanswered(_) => Standing::Failed,
+            _ if self.failure.is_some() || self.environments.iter().any(failed) => Standing::Failed,
+            Tagging::Pending => Standing::Waiting,
+            Tagging::Planned { .. } if self.environments.iter().any(open) => Standing::Waiting,
+            Tagging::Planned { plan, .. } if self.pushed && plan.tags.len() == self.tags.len() => {
+                Standing::Done
+            }
+            Tagging::Planned { .. } => Standing::Waiting,
+        }
+    }
+
+    /// How the release fared so far, as promotion policies are told.
+    #[must_use]
+    pub fn passages(&self) -> Vec<Passage> {
+        let passage = |environment: &EnvironmentState| {
+            let (state, healthy) = match &environment.stay {
+                Stay::Pending => return None,
+                Stay::Held => (PassageState::Held, false),
+                Stay::Denied => (PassageState::Denied, false),
+                Stay::Allowed => (PassageState::Allowed, false),
+                Stay::Deployed { healthy, .. } => (PassageState::Deployed, *healthy),
+                Stay::Failed(_) => (PassageState::Failed, false),
+                Stay::Superseded(_) => (PassageState::Superseded, false),
+            };
+            Some(Passage {
+                environment: environment.plan.name.to_string(),
+                state,
+                since: environment.since,
+                healthy_since: healthy.then_some(environment.since),
+            })
+        };
+        self.environments.iter().filter_map(passage).collect()
+    }
+}
+
+fn tagging(outcome: &Outcome<Derivation>, plan: Option<&TagPlan>) -> Tagging {
+    match (outcome, plan) {
+        (Outcome::Answered(Derivation::Plan(proposal)), Some(plan)) => {
+            Tagging::Planned { plan: plan.clone(), findings: proposal.findings.clone() }
+        }
+        (Outcome::Answered(Derivation::Refusal(findings)), _) => Tagging::Refused(findings.clone()),
+        (other, _) => {
+            Tagging::Unanswered(other.unanswered().unwrap_or_else(|| "the plan was refused".to_owned()))
+        }
+    }
+}

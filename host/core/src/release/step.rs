@@ -1,0 +1,86 @@
+//! What comes next.
+
+use std::fmt;
+
+use super::{ReleaseState, Stay, Tagging};
+use crate::{names::EnvironmentName, plan::PlannedTag};
+
+/// One step of a release. Carrying it out yields exactly one fact; carrying it out twice is harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Ask the tagging policy.
+    DeriveTags,
+    /// Build the image.
+    Build,
+    /// Bring the image into its repository.
+    Push,
+    /// Put one tag on it.
+    SetTag(PlannedTag),
+    /// Ask the promotion policies of an environment.
+    Decide(EnvironmentName),
+    /// Deploy to an environment.
+    Deploy(EnvironmentName),
+}
+
+impl Step {
+    /// The step's name in the journal.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::DeriveTags => "derive-tags",
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::SetTag(_) => "set-tag",
+            Self::Decide(_) => "decide",
+            Self::Deploy(_) => "deploy",
+        }
+    }
+
+    /// The environment that the step is about.
+    #[must_use]
+    pub const fn environment(&self) -> Option<&EnvironmentName> {
+        match self {
+            Self::Decide(environment) | Self::Deploy(environment) => Some(environment),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DeriveTags => f.write_str("derive the tags"),
+            Self::Build => f.write_str("build the image"),
+            Self::Push => f.write_str("push the image"),
+            Self::SetTag(planned) => write!(f, "set the tag {}", planned.tag),
+            Self::Decide(environment) => write!(f, "ask the policies of {environment}"),
+            Self::Deploy(environment) => write!(f, "deploy to {environment}"),
+        }
+    }
+}
+
+/// The next step of a release; `None` when nothing is left to do in this run.
+#[must_use]
+pub fn next(state: &ReleaseState) -> Option<Step> {
+    let plan = match &state.tagging {
+        Tagging::Pending => return Some(Step::DeriveTags),
+        Tagging::Planned { plan, .. } => plan,
+        Tagging::Refused(_) | Tagging::Unanswered(_) => return None,
+    };
+    if state.built.is_none() {
+        return Some(Step::Build);
+    }
+    if !state.pushed {
+        return Some(Step::Push);
+    }
+    if let Some(planned) = plan.tags.iter().find(|planned| !state.tags.contains_key(&planned.tag)) {
+        return Some(Step::SetTag(planned.clone()));
+    }
+    state.environments.iter().find_map(|environment| match environment.stay {
+        Stay::Allowed => Some(Step::Deploy(environment.plan.name.clone())),
+        Stay::Pending if state.missing_before(environment).is_empty() => {
+            Some(Step::Decide(environment.plan.name.clone()))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,1 @@
+//! Targets: how an environment is deployed to.

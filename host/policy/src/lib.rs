@@ -1,0 +1,1 @@
+//! The sandbox that policies decide in.

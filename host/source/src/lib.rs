@@ -1,0 +1,1 @@
+//! Sources: what a git repository or a CI event says was released.

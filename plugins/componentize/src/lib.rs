@@ -1,0 +1,1 @@
+//! Builds a Rust policy crate into a WebAssembly component.

@@ -1,0 +1,1 @@
+//! The stock policies, built as components and embedded.
