@@ -1,0 +1,99 @@
+//! Writing a blob whose digest is only known at the end.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use plimsoll_core::digest::Digest;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::error::LayoutError;
+
+/// A blob that is being written. It is hashed on its way into a temporary file in the layout, and gets its name, the
+/// digest, when it is finished; dropped before that, it leaves nothing behind.
+#[derive(Debug)]
+pub struct BlobWriter {
+    file: NamedTempFile,
+    hash: Sha256,
+    size: u64,
+    folder: PathBuf,
+}
+
+impl BlobWriter {
+    pub(crate) fn new(root: &Path, folder: PathBuf) -> Result<Self, LayoutError> {
+        let file = temporary_file(root)?;
+        Ok(Self { file, hash: Sha256::new(), size: 0, folder })
+    }
+
+    /// Puts the blob in its place, durably. A blob that is there already is left as it is.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn finish(self) -> Result<(Digest, u64), LayoutError> {
+        let digest = Digest::from_bytes(self.hash.finalize().into());
+        let path = self.folder.join(digest.hex());
+        if !fs::metadata(&path).is_ok_and(|there| there.is_file() && there.len() == self.size) {
+            persist(self.file, &path)?;
+        }
+        Ok((digest, self.size))
+    }
+
+    /// Like [`finish`](Self::finish), for content that claims to be `expected`. Answers its size.
+    ///
+    /// # Errors
+    /// The content has another digest, and was removed; or the disk refused.
+    pub fn finish_verified(self, expected: &Digest) -> Result<u64, LayoutError> {
+        let found = Digest::from_bytes(self.hash.clone().finalize().into());
+        if found != *expected {
+            return Err(LayoutError::WrongDigest { expected: *expected, found });
+        }
+        self.finish().map(|(_, size)| size)
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a small file as a whole: readers see the old one or the new one, also after a power cut.
+pub(crate) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), LayoutError> {
+    let mut file = temporary_file(root)?;
+    file.write_all(bytes).map_err(LayoutError::io("write", path))?;
+    persist(file, path)
+}
+
+/// On the same file system as its final place, so that it can be renamed there; readable as the umask allows, where a
+/// temporary file would be private.
+fn temporary_file(root: &Path) -> Result<NamedTempFile, LayoutError> {
+    tempfile::Builder::new()
+        .prefix(".incoming-")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(root)
+        .map_err(LayoutError::io("write into", root))
+}
+
+fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
+    file.as_file().sync_all().map_err(LayoutError::io("write", path))?;
+    file.persist(path).map_err(|error| LayoutError::io("write", path)(error.error))?;
+    let folder = path.parent().unwrap_or(path);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LayoutError::io("write into", folder))
+}
