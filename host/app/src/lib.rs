@@ -1,1 +1,9 @@
 //! Configuration to a running host; the only wiring.
+
+pub mod absent_journal;
+pub mod application;
+pub mod capabilities;
+pub mod clock;
+pub mod release;
+pub mod report;
+pub mod views;

@@ -86,6 +86,9 @@ pub enum Fact {
         environment: Option<EnvironmentName>,
         /// What went wrong.
         message: String,
+        /// What to do next.
+        #[serde(default)]
+        hint: Option<String>,
     },
 }
 

@@ -7,5 +7,5 @@ mod step;
 
 pub use identity::release_id;
 pub use precedence::Precedence;
-pub use state::{EnvironmentState, ReleaseState, Standing, Stay, Tagging};
+pub use state::{EnvironmentState, ReleaseState, Standing, Stay, StepFailure, Tagging};
 pub use step::{Step, next};

@@ -33,10 +33,23 @@ pub struct ReleaseState {
     pub tags: BTreeMap<Tag, Option<ReleaseId>>,
     /// The environments in the order of the configuration.
     pub environments: Vec<EnvironmentState>,
-    /// The newest failure that nothing has mended since: step and message.
-    pub failure: Option<(String, String)>,
+    /// The failure that the last run ended with, if it did.
+    pub failure: Option<StepFailure>,
     /// How many facts there are.
     pub facts: usize,
+}
+
+/// A step that could not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepFailure {
+    /// The step's name.
+    pub step: String,
+    /// The environment, when the step was about one.
+    pub environment: Option<EnvironmentName>,
+    /// What went wrong.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
 }
 
 /// What came of the tagging question.
@@ -147,9 +160,6 @@ impl ReleaseState {
     /// Takes in one more fact.
     pub fn apply(&mut self, entry: &Entry) {
         self.facts += 1;
-        if !matches!(entry.fact, Fact::StepFailed { .. }) {
-            self.failure = None;
-        }
         match &entry.fact {
             Fact::Opened(_) => {}
             Fact::Resumed {} => self.resume(entry.at),
@@ -177,8 +187,13 @@ impl ReleaseState {
             Fact::Superseded { environment, newer } => {
                 self.settle(environment, entry.at, Stay::Superseded(newer.clone()), None);
             }
-            Fact::StepFailed { step, environment, message } => {
-                self.failure = Some((step.clone(), message.clone()));
+            Fact::StepFailed { step, environment, message, hint } => {
+                self.failure = Some(StepFailure {
+                    step: step.clone(),
+                    environment: environment.clone(),
+                    message: message.clone(),
+                    hint: hint.clone(),
+                });
                 if let Some(environment) = environment {
                     self.settle(environment, entry.at, Stay::Failed(message.clone()), None);
                 }
@@ -188,6 +203,7 @@ impl ReleaseState {
 
     /// A new run: what waits or failed is open again, and an allowance that was not used is asked for anew.
     fn resume(&mut self, at: i64) {
+        self.failure = None;
         if matches!(self.tagging, Tagging::Unanswered(_)) {
             self.tagging = Tagging::Pending;
         }

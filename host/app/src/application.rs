@@ -1,0 +1,96 @@
+//! The running host: every port filled, nothing started.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use plimsoll_core::{
+    digest::Digest,
+    fact::EnvironmentPlan,
+    names::EnvironmentName,
+    ports::{ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy, Target},
+    reference::RepositoryName,
+};
+
+use crate::clock::Clock;
+
+/// An application's release host, put together from its configuration.
+pub struct Application {
+    /// Digest of the configuration file.
+    pub configuration: Digest,
+    /// What is built, and where it goes.
+    pub image: ImagePlan,
+    /// The tagging question.
+    pub tagging: Binding<dyn TaggingPolicy>,
+    /// The environments in the order of the configuration.
+    pub environments: Vec<Environment>,
+    /// Builds the image.
+    pub builder: Arc<dyn ImageBuilder>,
+    /// Takes the image.
+    pub repository: Arc<dyn ImageRepository>,
+    /// Holds the facts.
+    pub journal: Arc<dyn Journal>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// What is built, and where it goes.
+#[derive(Debug, Clone)]
+pub struct ImagePlan {
+    /// The destination as the configuration writes it; policies and reports name it so.
+    pub written: String,
+    /// The repository that manifests name.
+    pub name: RepositoryName,
+    /// The folder that COPY and ADD read from.
+    pub context: PathBuf,
+    /// The Dockerfile.
+    pub dockerfile: PathBuf,
+    /// Values for ARG.
+    pub build_arguments: BTreeMap<String, String>,
+    /// The stage to build; the last one when absent.
+    pub target: Option<String>,
+    /// What the image runs on.
+    pub platform: Platform,
+    /// The time that the image gets, Unix seconds (`SOURCE_DATE_EPOCH`); the commit's when absent.
+    pub timestamp: Option<i64>,
+    /// The layout that images are built into.
+    pub layout: PathBuf,
+}
+
+/// A policy at one place of the configuration.
+pub struct Binding<Policy: ?Sized> {
+    /// The policy, pre-linked.
+    pub policy: Arc<Policy>,
+    /// Its settings, a JSON object as text.
+    pub settings: String,
+    /// The time zone that it is told the time in.
+    pub time_zone: String,
+}
+
+/// An environment, ready to be asked about and deployed to.
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Environments that must run the release, healthy, before.
+    pub after: Vec<EnvironmentName>,
+    /// How it is deployed to.
+    pub target: Arc<dyn Target>,
+    /// Its promotion policies; all of them are asked.
+    pub promotion: Vec<Binding<dyn PromotionPolicy>>,
+}
+
+impl Application {
+    /// The environment of this name.
+    #[must_use]
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name == *name)
+    }
+
+    /// The environments as a release records them.
+    #[must_use]
+    pub fn environment_plans(&self) -> Vec<EnvironmentPlan> {
+        let plan = |environment: &Environment| EnvironmentPlan {
+            name: environment.name.clone(),
+            after: environment.after.clone(),
+        };
+        self.environments.iter().map(plan).collect()
+    }
+}

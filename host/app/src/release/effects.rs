@@ -1,0 +1,177 @@
+//! The effects: what each step does to the world, and the fact that comes of it.
+
+use plimsoll_core::{
+    contract::{Decision, Derivation, TagMode},
+    decision::Outcome,
+    digest::Digest,
+    fact::Fact,
+    names::{EnvironmentName, Tag},
+    plan::{PlannedTag, TagPlan},
+    ports::{BuildRequest, Deployment, FailureClass, PortFailure, Progress},
+    release::{ReleaseState, Step},
+};
+
+use super::{order, questions};
+use crate::application::{Application, Environment};
+
+/// Carries out single steps.
+pub struct Effects<'a> {
+    application: &'a Application,
+    progress: &'a dyn Progress,
+}
+
+/// Why a step could not even be tried.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EffectError {
+    #[error("the release is not at the step `{0}`: what the step needs is not there")]
+    NotYet(&'static str),
+    #[error("the environment {0} is no longer in the configuration")]
+    EnvironmentGone(EnvironmentName),
+    #[error(
+        "the tag {tag} exists already and points to {found}: a version tag never moves to another image ({wanted})"
+    )]
+    TagTaken { tag: Tag, found: Digest, wanted: Digest },
+}
+
+impl From<EffectError> for PortFailure {
+    fn from(error: EffectError) -> Self {
+        let (class, hint) = match &error {
+            EffectError::NotYet(_) => (FailureClass::Internal, None),
+            EffectError::EnvironmentGone(_) => (
+                FailureClass::Configuration,
+                Some("resume the release with the configuration that it began with"),
+            ),
+            EffectError::TagTaken { .. } => (
+                FailureClass::User,
+                Some("release this commit under a new version, or remove the tag from the registry"),
+            ),
+        };
+        Self { class, hint: hint.map(str::to_owned), error: error.into() }
+    }
+}
+
+impl<'a> Effects<'a> {
+    /// Effects on this application's world.
+    #[must_use]
+    pub fn new(application: &'a Application, progress: &'a dyn Progress) -> Self {
+        Self { application, progress }
+    }
+
+    /// Carries out one step.
+    ///
+    /// # Errors
+    /// It could not be done. Whatever it did is harmless to do again.
+    pub async fn perform(&self, state: &ReleaseState, step: &Step) -> Result<Fact, PortFailure> {
+        match step {
+            Step::DeriveTags => self.derive_tags(state).await,
+            Step::Build => self.build(state).await,
+            Step::Push => self.push(state).await,
+            Step::SetTag(planned) => self.set_tag(state, planned).await,
+            Step::Decide(environment) => self.decide(state, environment, state.built).await,
+            Step::Deploy(environment) => self.deploy(state, environment).await,
+        }
+    }
+
+    /// Asks the tagging policy.
+    pub(super) async fn derive_tags(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
+        let Application { tagging, image, clock, .. } = self.application;
+        let record = questions::ask_for_tags(tagging, &state.opening.source, &image.written, *clock).await?;
+        let plan = match &record.outcome {
+            // The sandbox checked the proposal already: an answer that does not pass never comes as an answer.
+            Outcome::Answered(Derivation::Plan(proposal)) => TagPlan::check(proposal).ok(),
+            _ => None,
+        };
+        Ok(Fact::TagsDerived { record: Box::new(record), plan })
+    }
+
+    async fn build(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
+        let plan = state.plan().ok_or(EffectError::NotYet("build"))?;
+        let image = &self.application.image;
+        let request = BuildRequest {
+            context: image.context.clone(),
+            dockerfile: image.dockerfile.clone(),
+            build_arguments: image.build_arguments.clone(),
+            target: image.target.clone(),
+            platform: image.platform.clone(),
+            labels: plan.labels.clone(),
+            annotations: plan.annotations.clone(),
+            timestamp: image.timestamp.unwrap_or(state.opening.source.commit.time),
+            layout: image.layout.clone(),
+        };
+        let built = self.application.builder.build(&request, self.progress).await?;
+        Ok(Fact::Built { digest: built.digest, size: built.size })
+    }
+
+    async fn push(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
+        let digest = state.built.ok_or(EffectError::NotYet("push"))?;
+        self.application.repository.push(&self.application.image.layout, &digest, self.progress).await?;
+        Ok(Fact::Pushed { digest })
+    }
+
+    async fn set_tag(&self, state: &ReleaseState, planned: &PlannedTag) -> Result<Fact, PortFailure> {
+        let digest = state.built.ok_or(EffectError::NotYet("set-tag"))?;
+        let tag = &planned.tag;
+        let previous = self.application.repository.resolve(tag).await?;
+        match (planned.mode, previous) {
+            (TagMode::Create, Some(found)) if found != digest => {
+                return Err(EffectError::TagTaken { tag: tag.clone(), found, wanted: digest }.into());
+            }
+            (TagMode::Create, _) => {}
+            (TagMode::Move, _) => {
+                if let Some(newer) =
+                    order::newer_at_tag(self.application.journal.as_ref(), state, tag).await?
+                {
+                    return Ok(Fact::TagKept { tag: tag.clone(), newer });
+                }
+            }
+        }
+        if previous != Some(digest) {
+            self.application.repository.set_tag(tag, &digest).await?;
+        }
+        Ok(Fact::Tagged { tag: tag.clone(), previous })
+    }
+
+    /// Asks the policies of an environment, unless a newer release runs there. The digest is absent in a dry run.
+    pub(super) async fn decide(
+        &self,
+        state: &ReleaseState,
+        name: &EnvironmentName,
+        digest: Option<Digest>,
+    ) -> Result<Fact, PortFailure> {
+        let environment = self.environment(name)?;
+        let journal = self.application.journal.as_ref();
+        if let Some(newer) = order::newer_in_environment(journal, state, name).await? {
+            return Ok(Fact::Superseded { environment: name.clone(), newer });
+        }
+        let (verdict, records) =
+            questions::ask_for_promotion(self.application, state, environment, digest).await?;
+        Ok(Fact::Decided { environment: name.clone(), verdict, records })
+    }
+
+    async fn deploy(&self, state: &ReleaseState, name: &EnvironmentName) -> Result<Fact, PortFailure> {
+        let environment = self.environment(name)?;
+        let allowed = state.environment(name).and_then(|environment| environment.verdict.as_ref());
+        if allowed.is_none_or(|verdict| verdict.decision != Decision::Allow) {
+            return Err(EffectError::NotYet("deploy").into());
+        }
+        let digest = state.built.ok_or(EffectError::NotYet("deploy"))?;
+        let deployment = Deployment {
+            release: state.release.clone(),
+            repository: self.application.image.name.clone(),
+            digest,
+            version: state.plan().and_then(|plan| plan.version.clone()),
+        };
+        let deployed = environment.target.deploy(&deployment, self.progress).await?;
+        Ok(Fact::Deployed {
+            environment: name.clone(),
+            digest,
+            healthy: deployed.healthy,
+            location: deployed.location,
+        })
+    }
+
+    /// The environment of this name.
+    pub(super) fn environment(&self, name: &EnvironmentName) -> Result<&Environment, EffectError> {
+        self.application.environment(name).ok_or_else(|| EffectError::EnvironmentGone(name.clone()))
+    }
+}

@@ -1,0 +1,26 @@
+//! Why a release could not go on.
+
+use plimsoll_core::{names::ReleaseId, ports::PortFailure};
+
+/// Why a release could not be begun, taken up or followed. What fails inside a step is no error of this kind: it is a
+/// fact in the journal and shows in the release's report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The journal could not be read or written.
+    #[error("the journal failed: {0}")]
+    Journal(#[source] PortFailure),
+    /// Another host kept its lease for too long.
+    #[error("another host is busy with {what} for over {minutes} minutes")]
+    Busy {
+        /// What it is busy with.
+        what: String,
+        /// How long was waited.
+        minutes: u64,
+    },
+    /// There is no such release in the journal.
+    #[error("the journal has no release {0}")]
+    Unknown(ReleaseId),
+    /// The first fact of the release is not its opening.
+    #[error("the journal's facts of release {0} do not begin with its opening")]
+    Damaged(ReleaseId),
+}

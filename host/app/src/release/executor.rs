@@ -1,0 +1,154 @@
+//! The executor: asks the machine for the next step, carries it out, records the fact, and again.
+
+use plimsoll_core::{
+    contract::{Intent, Source},
+    fact::{Fact, Opening},
+    names::ReleaseId,
+    ports::{Lease, LeaseScope, Progress},
+    release::{ReleaseState, Standing, Stay, Step, next, release_id},
+};
+
+use super::{Effects, ReleaseError, leases};
+use crate::application::Application;
+
+/// What sets a release off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The event.
+    pub source: Source,
+    /// Tells apart events that look alike: a provider's run number.
+    pub occurrence: Option<String>,
+    /// Why it is released.
+    pub intent: Intent,
+}
+
+/// Carries releases out.
+pub struct Executor<'a> {
+    application: &'a Application,
+    progress: &'a dyn Progress,
+}
+
+impl<'a> Executor<'a> {
+    /// An executor for this application.
+    #[must_use]
+    pub fn new(application: &'a Application, progress: &'a dyn Progress) -> Self {
+        Self { application, progress }
+    }
+
+    /// Begins the release of an event, or takes it up where the journal ends, and follows it as far as it goes now.
+    ///
+    /// # Errors
+    /// The journal failed, or another host kept the release for too long.
+    pub async fn release(&self, event: Event) -> Result<ReleaseState, ReleaseError> {
+        let release = release_id(&event.source, &self.application.image.written, event.occurrence.as_deref());
+        let _lease = self.lease(LeaseScope::Release(release.clone())).await?;
+        let entries = self.application.journal.release(&release).await.map_err(ReleaseError::Journal)?;
+        if !entries.is_empty() {
+            let state = ReleaseState::fold(&entries).ok_or(ReleaseError::Damaged(release))?;
+            return self.take_up(state).await;
+        }
+        let opening = Opening {
+            source: event.source,
+            intent: event.intent,
+            repository: self.application.image.written.clone(),
+            environments: self.application.environment_plans(),
+            configuration: self.application.configuration,
+        };
+        let entry = self.append(&release, 0, Fact::Opened(Box::new(opening))).await?;
+        let state = ReleaseState::open(&entry).ok_or(ReleaseError::Damaged(release))?;
+        self.follow(state).await
+    }
+
+    /// Takes a release up again: what was held is asked anew, what failed is tried anew.
+    ///
+    /// # Errors
+    /// There is no such release, the journal failed, or another host kept the release for too long.
+    pub async fn resume(&self, release: &ReleaseId) -> Result<ReleaseState, ReleaseError> {
+        let _lease = self.lease(LeaseScope::Release(release.clone())).await?;
+        let entries = self.application.journal.release(release).await.map_err(ReleaseError::Journal)?;
+        if entries.is_empty() {
+            return Err(ReleaseError::Unknown(release.clone()));
+        }
+        let state = ReleaseState::fold(&entries).ok_or_else(|| ReleaseError::Damaged(release.clone()))?;
+        self.take_up(state).await
+    }
+
+    async fn take_up(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+        if matches!(state.standing(), Standing::Done | Standing::Refused) {
+            return Ok(state);
+        }
+        self.record(&mut state, Fact::Resumed {}).await?;
+        self.follow(state).await
+    }
+
+    async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+        let effects = Effects::new(self.application, self.progress);
+        let mut held: Option<Box<dyn Lease>> = None;
+        while let Some(step) = next(&state) {
+            // The lease of an environment is kept from the question to the deployment.
+            if !matches!(step, Step::Deploy(_)) {
+                drop(held.take());
+                held = self.lease_for(&step).await?;
+            }
+            self.progress.starting(&step);
+            match effects.perform(&state, &step).await {
+                Ok(fact) => {
+                    self.progress.performed(&step);
+                    self.record(&mut state, fact).await?;
+                }
+                Err(failure) => {
+                    let fact = Fact::StepFailed {
+                        step: step.name().to_owned(),
+                        environment: step.environment().cloned(),
+                        message: failure.to_string(),
+                        hint: failure.hint,
+                    };
+                    self.record(&mut state, fact).await?;
+                    if step.environment().is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        debug_assert!(state.environments.iter().all(|environment| environment.stay != Stay::Allowed));
+        Ok(state)
+    }
+
+    async fn lease_for(&self, step: &Step) -> Result<Option<Box<dyn Lease>>, ReleaseError> {
+        let scope = match step {
+            Step::SetTag(_) => LeaseScope::Tags,
+            Step::Decide(environment) | Step::Deploy(environment) => {
+                LeaseScope::Environment(environment.clone())
+            }
+            Step::DeriveTags | Step::Build | Step::Push => return Ok(None),
+        };
+        self.lease(scope).await.map(Some)
+    }
+
+    async fn lease(&self, scope: LeaseScope) -> Result<Box<dyn Lease>, ReleaseError> {
+        leases::take(self.application.journal.as_ref(), &scope, self.progress).await
+    }
+
+    async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<(), ReleaseError> {
+        let entry = self.append(&state.release, state.facts, fact).await?;
+        state.apply(&entry);
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        release: &ReleaseId,
+        expected: usize,
+        fact: Fact,
+    ) -> Result<plimsoll_core::fact::Entry, ReleaseError> {
+        let now = self.application.clock.now();
+        let entry = self
+            .application
+            .journal
+            .append(release, expected, now, fact)
+            .await
+            .map_err(ReleaseError::Journal)?;
+        self.progress.recorded(&entry);
+        Ok(entry)
+    }
+}

@@ -1,0 +1,45 @@
+//! Waiting for other hosts.
+
+use std::time::Duration;
+
+use plimsoll_core::ports::{Activity, Journal, Lease, LeaseScope, Progress};
+
+use super::ReleaseError;
+
+/// How often a busy lease is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long another host may keep us waiting: longer than any rollout that is still alive.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Takes a lease, waiting while another host has it.
+pub(super) async fn take(
+    journal: &dyn Journal,
+    scope: &LeaseScope,
+    progress: &dyn Progress,
+) -> Result<Box<dyn Lease>, ReleaseError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(lease) = journal.try_lease(scope).await.map_err(ReleaseError::Journal)? {
+            return Ok(lease);
+        }
+        if waited.is_zero() {
+            progress.activity(Activity::Warning(&format!(
+                "another host is busy with {}; waiting for it",
+                name(scope)
+            )));
+        }
+        if waited >= PATIENCE {
+            return Err(ReleaseError::Busy { what: name(scope), minutes: PATIENCE.as_secs() / 60 });
+        }
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
+    }
+}
+
+fn name(scope: &LeaseScope) -> String {
+    match scope {
+        LeaseScope::Release(release) => format!("release {release}"),
+        LeaseScope::Environment(environment) => format!("environment {environment}"),
+        LeaseScope::Tags => "the image's tags".to_owned(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The questions to the policies, put together from what the host knows, and the asking.
+
+use std::sync::Arc;
+
+use plimsoll_core::{
+    contract::{Environment, Image, PromotionRequest, Source, TaggingRequest, Verdict},
+    decision::{DecisionRecord, PromotionRecord, TaggingRecord},
+    digest::Digest,
+    ports::{FailureClass, Journal, PortFailure, PromotionPolicy, TaggingPolicy},
+    release::ReleaseState,
+    verdict,
+};
+
+use super::order;
+use crate::{
+    application::{self, Application, Binding},
+    clock::{Clock, ClockError, moment},
+};
+
+impl From<ClockError> for PortFailure {
+    fn from(error: ClockError) -> Self {
+        Self::new(FailureClass::Configuration, error)
+            .hint("correct `time-zone` in the binding of this policy")
+    }
+}
+
+/// Asks the tagging policy about an event.
+pub(super) async fn ask_for_tags(
+    binding: &Binding<dyn TaggingPolicy>,
+    source: &Source,
+    repository: &str,
+    clock: Clock,
+) -> Result<TaggingRecord, PortFailure> {
+    let request = TaggingRequest {
+        source: source.clone(),
+        repositories: vec![repository.to_owned()],
+        now: moment(clock.now(), &binding.time_zone)?,
+        settings: binding.settings.clone(),
+    };
+    let policy = Arc::clone(&binding.policy);
+    on_a_blocking_thread(move || {
+        let decided = policy.derive(&request);
+        DecisionRecord::new(policy.identity().clone(), request, decided)
+    })
+    .await
+}
+
+/// Asks all promotion policies of an environment, and joins what they say. The digest is absent in a dry run whose
+/// image was never built.
+pub(super) async fn ask_for_promotion(
+    application: &Application,
+    state: &ReleaseState,
+    environment: &application::Environment,
+    digest: Option<Digest>,
+) -> Result<(Verdict, Vec<PromotionRecord>), PortFailure> {
+    let environments = environments(application, application.journal.as_ref()).await?;
+    let mut records = Vec::with_capacity(environment.promotion.len());
+    for binding in &environment.promotion {
+        let request = PromotionRequest {
+            source: state.opening.source.clone(),
+            image: image(state, digest),
+            intent: state.opening.intent.clone(),
+            environment: environment.name.to_string(),
+            environments: environments.clone(),
+            passages: state.passages(),
+            approvals: Vec::new(),
+            evidence: Vec::new(),
+            now: moment(application.clock.now(), &binding.time_zone)?,
+            settings: binding.settings.clone(),
+        };
+        records.push(ask_one(binding, request).await?);
+    }
+    Ok((verdict::join(&records), records))
+}
+
+async fn ask_one(
+    binding: &Binding<dyn PromotionPolicy>,
+    request: PromotionRequest,
+) -> Result<PromotionRecord, PortFailure> {
+    let policy = Arc::clone(&binding.policy);
+    on_a_blocking_thread(move || {
+        let decided = policy.decide(&request);
+        DecisionRecord::new(policy.identity().clone(), request, decided)
+    })
+    .await
+}
+
+fn image(state: &ReleaseState, digest: Option<Digest>) -> Image {
+    let plan = state.plan();
+    let labels = plan.into_iter().flat_map(|plan| &plan.labels);
+    Image {
+        repository: state.opening.repository.clone(),
+        digest: digest.map(|digest| digest.to_string()),
+        tags: plan.into_iter().flat_map(|plan| &plan.tags).map(|planned| planned.tag.to_string()).collect(),
+        version: plan.and_then(|plan| plan.version.clone()),
+        labels: labels
+            .map(|(name, value)| plimsoll_core::contract::Label { name: name.clone(), value: value.clone() })
+            .collect(),
+    }
+}
+
+async fn environments(
+    application: &Application,
+    journal: &dyn Journal,
+) -> Result<Vec<Environment>, PortFailure> {
+    let mut environments = Vec::with_capacity(application.environments.len());
+    for environment in &application.environments {
+        environments.push(Environment {
+            name: environment.name.to_string(),
+            after: environment.after.iter().map(ToString::to_string).collect(),
+            running: order::standing(journal, &environment.name).await?.map(|standing| standing.running),
+        });
+    }
+    Ok(environments)
+}
+
+/// Policies run to their end on a thread that may block, so that they hold up nobody else.
+async fn on_a_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PortFailure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| PortFailure::new(FailureClass::Internal, error))
+}

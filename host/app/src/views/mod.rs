@@ -1,0 +1,23 @@
+//! Reading the journal: what runs where, what happened, and why.
+
+mod history;
+mod status;
+mod why;
+
+pub use history::{Happening, HistoryRow, happenings, history};
+pub use status::{EnvironmentStatus, Status, status};
+pub use why::{find, newest_open};
+
+use plimsoll_core::{
+    names::ReleaseId,
+    ports::{Journal, PortFailure},
+    release::ReleaseState,
+};
+
+/// The release of this id, folded; `None` when the journal does not know it.
+pub(crate) async fn fold(
+    journal: &dyn Journal,
+    release: &ReleaseId,
+) -> Result<Option<ReleaseState>, PortFailure> {
+    Ok(ReleaseState::fold(&journal.release(release).await?))
+}
