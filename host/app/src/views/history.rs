@@ -64,7 +64,8 @@ pub fn happenings(entries: &[Entry]) -> Vec<Happening> {
 }
 
 /// A fact as a sentence.
-fn sentence(fact: &Fact) -> String {
+#[must_use]
+pub fn sentence(fact: &Fact) -> String {
     match fact {
         Fact::Opened(opening) => {
             format!(

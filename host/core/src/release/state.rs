@@ -1,6 +1,6 @@
 //! The fold over a release's facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Precedence;
 use crate::{
@@ -263,15 +263,10 @@ impl ReleaseState {
         let failed = |environment: &EnvironmentState| {
             matches!(environment.stay, Stay::Failed(_)) || unanswered(environment)
         };
+        let unreachable = self.unreachable();
         let open = |environment: &EnvironmentState| match environment.stay {
             Stay::Held | Stay::Allowed => true,
-            // An environment behind one that was denied or superseded will never be asked about.
-            Stay::Pending => environment
-                .plan
-                .after
-                .iter()
-                .filter_map(|name| self.environment(name))
-                .all(|before| !matches!(before.stay, Stay::Denied | Stay::Superseded(_))),
+            Stay::Pending => !unreachable.contains(&environment.plan.name),
             _ => false,
         };
         match &self.tagging {
@@ -284,6 +279,24 @@ impl ReleaseState {
                 Standing::Done
             }
             Tagging::Planned { .. } => Standing::Waiting,
+        }
+    }
+
+    /// The environments that will never be asked about: one before them was denied or superseded, or is out of reach
+    /// itself.
+    fn unreachable(&self) -> BTreeSet<&EnvironmentName> {
+        let mut closed: BTreeSet<&EnvironmentName> = BTreeSet::new();
+        loop {
+            let found = self.environments.iter().filter(|environment| match environment.stay {
+                Stay::Denied | Stay::Superseded(_) => true,
+                Stay::Pending => environment.plan.after.iter().any(|before| closed.contains(before)),
+                _ => false,
+            });
+            let found: BTreeSet<_> = found.map(|environment| &environment.plan.name).collect();
+            if found.len() == closed.len() {
+                return closed;
+            }
+            closed = found;
         }
     }
 

@@ -1,0 +1,127 @@
+//! Policies at their places in the file.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use miette::SourceSpan;
+
+use super::{
+    model::{Binding, Capability, LimitOverrides, PolicyReference},
+    problem::{Problem, suggestion},
+    quantity,
+    reader::{Reader, Text},
+    settings,
+};
+
+/// What derives the tags when the file does not say.
+const DEFAULT_TAGGING: &str = "release-tags";
+const DEFAULT_TIME_ZONE: &str = "UTC";
+
+/// What bindings are read against.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    /// The folder of the configuration.
+    pub(super) folder: &'a Path,
+    /// The names of the stock policies.
+    pub(super) stock: &'a [&'a str],
+}
+
+/// The tagging policy of a file that names none.
+pub(super) fn default_tagging() -> Binding {
+    let nowhere = SourceSpan::from((0, 0));
+    Binding {
+        policy: PolicyReference::Stock(DEFAULT_TAGGING.to_owned()),
+        written: format!("stock:{DEFAULT_TAGGING}"),
+        settings: "{}".to_owned(),
+        grants: [].into(),
+        time_zone: DEFAULT_TIME_ZONE.to_owned(),
+        limits: LimitOverrides::default(),
+        span: nowhere,
+        settings_span: nowhere,
+    }
+}
+
+pub(super) fn binding(
+    reader: &Reader<'_>,
+    surroundings: Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Binding> {
+    let written = reader.text("policy");
+    let policy = written.and_then(|written| take(policy(written, surroundings), problems));
+    let settings = reader.value("settings");
+    let json = settings
+        .and_then(|value| value.get_ref().as_table())
+        .map_or_else(|| "{}".to_owned(), |table| settings::to_json(table, problems));
+    let time_zone = match reader.text("time-zone") {
+        Some(written) => take(time_zone(written), problems),
+        None => Some(DEFAULT_TIME_ZONE.to_owned()),
+    };
+    let written = written?;
+    Some(Binding {
+        policy: policy?,
+        written: written.text.to_owned(),
+        settings: json,
+        grants: reader.texts("grants").iter().filter_map(|name| capability(name.text)).collect(),
+        time_zone: time_zone?,
+        limits: reader.table("limits").map(|limits| overrides(&limits)).unwrap_or_default(),
+        span: written.span,
+        settings_span: settings.map_or(written.span, |value| value.span().into()),
+    })
+}
+
+/// The value, or its problem noted.
+fn take<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(problem)).ok()
+}
+
+fn policy(written: Text<'_>, surroundings: Surroundings<'_>) -> Result<PolicyReference, Problem> {
+    let Text { text, span } = written;
+    if let Some(name) = text.strip_prefix("stock:") {
+        if surroundings.stock.contains(&name) {
+            return Ok(PolicyReference::Stock(name.to_owned()));
+        }
+        let message = format!("there is no stock policy `{name}`");
+        return Err(Problem::new(span, message).help(suggestion(name, surroundings.stock.iter().copied())));
+    }
+    let advice = "write the path of a component on disk, or `stock:` and the name of a stock policy";
+    if text.starts_with("oci://") {
+        let message = format!("policies from a registry are not available yet: `{text}`");
+        return Err(Problem::new(span, message).help(advice));
+    }
+    if text.contains("://") {
+        return Err(Problem::new(span, format!("policies cannot be fetched from `{text}`")).help(advice));
+    }
+    Ok(PolicyReference::Path(surroundings.folder.join(text)))
+}
+
+/// The zone's name as the time-zone database writes it.
+fn time_zone(written: Text<'_>) -> Result<String, Problem> {
+    let unknown = || {
+        Problem::new(written.span, format!("the time zone `{}` is unknown", written.text))
+            .help("write an IANA name such as `UTC` or `Europe/Berlin`")
+    };
+    let zone = TimeZone::get(written.text).map_err(|_| unknown())?;
+    zone.iana_name().map(str::to_owned).ok_or_else(unknown)
+}
+
+fn capability(name: &str) -> Option<Capability> {
+    match name {
+        "log" => Some(Capability::Log),
+        "registry" => Some(Capability::Registry),
+        "history" => Some(Capability::History),
+        _ => None,
+    }
+}
+
+fn overrides(limits: &Reader<'_>) -> LimitOverrides {
+    let size = |key| limits.text(key).and_then(|size| quantity::size(size.text).ok());
+    LimitOverrides {
+        fuel: limits.count("fuel"),
+        time: limits.text("time").and_then(|time| quantity::duration(time.text).ok()),
+        memory: size("memory"),
+        table_elements: limits.count("table-elements"),
+        instances: limits.count("instances"),
+        output: size("output"),
+        host_calls: limits.count("host-calls"),
+    }
+}

@@ -1,0 +1,97 @@
+//! The tables `[image]` and `[registries]`.
+
+use std::path::{Component, Path};
+
+use plimsoll_core::reference::{ImageReference, RepositoryName};
+
+use super::{
+    model::{Builder, Destination, Image, Registries},
+    problem::Problem,
+    reader::{Reader, Text},
+};
+
+/// What an image runs on when the file does not say: the same everywhere, whatever machine builds.
+const DEFAULT_PLATFORM: &str = "linux/amd64";
+
+pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
+    let written = reader.text("repository");
+    let destination = written.and_then(|written| destination(written, folder, problems));
+    let platform = reader.text("platform");
+    let parsed = platform.map_or(DEFAULT_PLATFORM, |platform| platform.text).parse();
+    let platform = match (parsed, platform) {
+        (Ok(platform), _) => Some(platform),
+        (Err(error), written) => {
+            let span = written.map_or(reader.span, |written| written.span);
+            problems.push(Problem::new(span, error.to_string()));
+            None
+        }
+    };
+    let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
+    Some(Image {
+        destination: destination?,
+        written: written?.text.to_owned(),
+        context: path("context", "."),
+        dockerfile: path("dockerfile", "Dockerfile"),
+        builder: match reader.text("builder").map(|builder| builder.text) {
+            Some("docker") => Builder::Docker,
+            _ => Builder::Embedded,
+        },
+        target: reader.text("target").map(|target| target.text.to_owned()),
+        build_arguments: reader
+            .named_texts("build-arguments")
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        platform: platform?,
+    })
+}
+
+fn destination(written: Text<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Destination> {
+    let problem = match written.text.strip_prefix("oci:") {
+        Some(path) => match layout_name(path) {
+            Ok(name) => return Some(Destination::Layout { path: folder.join(path), name }),
+            Err(message) => Problem::new(written.span, message)
+                .help("write the folder of the layout: `oci:.plimsoll/images/website`"),
+        },
+        None => match written.text.parse::<RepositoryName>() {
+            Ok(name) => return Some(Destination::Registry(name)),
+            Err(error) => not_a_repository(written, error.to_string()),
+        },
+    };
+    problems.push(problem);
+    None
+}
+
+/// The name of a layout: the last component of its folder.
+fn layout_name(path: &str) -> Result<RepositoryName, String> {
+    let last = Path::new(path).components().next_back();
+    let Some(Component::Normal(name)) = last else {
+        return Err(format!("`oci:{path}` names no folder that could give the image its name"));
+    };
+    let name = name.to_string_lossy();
+    name.parse().map_err(|_| {
+        format!("the folder's name `{name}` is no name for an image: `a-z 0-9` with single `.`, `_` or dashes between")
+    })
+}
+
+fn not_a_repository(written: Text<'_>, message: String) -> Problem {
+    match written.text.parse::<ImageReference>() {
+        Ok(reference) => {
+            let message = format!("`{}` has a tag or a digest", written.text);
+            let help = format!("name the repository alone, `{}`: tags come from the policy", reference.repository);
+            Problem::new(written.span, message).help(help)
+        }
+        Err(_) => Problem::new(written.span, message)
+            .help("write it like `ghcr.io/contoso/website`, or `oci:` and a folder for a layout on disk"),
+    }
+}
+
+pub(super) fn registries(reader: Option<Reader<'_>>, folder: &Path) -> Registries {
+    let texts = |key| reader.map(|reader| reader.texts(key)).unwrap_or_default();
+    Registries {
+        certificate_authorities: texts("certificate-authorities")
+            .iter()
+            .map(|path| folder.join(path.text))
+            .collect(),
+        plain_http: texts("plain-http").iter().map(|host| host.text.to_owned()).collect(),
+    }
+}

@@ -1,0 +1,187 @@
+//! What a configuration says, checked and resolved.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
+
+use miette::SourceSpan;
+use plimsoll_core::{digest::Digest, names::EnvironmentName, ports::Platform, reference::RepositoryName};
+
+use super::problem::{ConfigurationError, Problem, Source};
+
+/// The configuration of one application: `plimsoll.toml`, checked. Relative paths have been joined to its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Digest of the file's text.
+    pub digest: Digest,
+    /// What is built, and where it goes.
+    pub image: Image,
+    /// The policy that derives the tags.
+    pub tags: Binding,
+    /// Where releases run, in the order of the file.
+    pub environments: Vec<Environment>,
+    /// The file that holds the facts about releases.
+    pub journal: PathBuf,
+    /// How registries are reached.
+    pub registries: Registries,
+    pub(super) source: Source,
+}
+
+/// What is built, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Where the image goes.
+    pub destination: Destination,
+    /// The destination as the file writes it; policies and reports name it so.
+    pub written: String,
+    /// The folder that COPY and ADD read from.
+    pub context: PathBuf,
+    /// The Dockerfile.
+    pub dockerfile: PathBuf,
+    /// What builds the image.
+    pub builder: Builder,
+    /// The stage to build; the last one when absent.
+    pub target: Option<String>,
+    /// Values for ARG, by name.
+    pub build_arguments: BTreeMap<String, String>,
+    /// What the image runs on.
+    pub platform: Platform,
+}
+
+/// Where an image goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A repository in a registry.
+    Registry(RepositoryName),
+    /// An OCI image layout on disk.
+    Layout {
+        /// Its folder.
+        path: PathBuf,
+        /// The name that manifests use for the image: the folder's last component.
+        name: RepositoryName,
+    },
+}
+
+impl Destination {
+    /// The repository that manifests name.
+    #[must_use]
+    pub const fn name(&self) -> &RepositoryName {
+        match self {
+            Self::Registry(name) | Self::Layout { name, .. } => name,
+        }
+    }
+}
+
+/// What builds the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builder {
+    /// Plimsoll itself: needs nothing, knows no RUN.
+    Embedded,
+    /// A Docker engine.
+    Docker,
+}
+
+/// A policy at one place of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Which policy.
+    pub policy: PolicyReference,
+    /// The policy as the file writes it.
+    pub written: String,
+    /// Its settings: a JSON object as text, keys sorted, no blanks.
+    pub settings: String,
+    /// What it may ask the host.
+    pub grants: BTreeSet<Capability>,
+    /// The time zone that it is told the time in, an IANA name.
+    pub time_zone: String,
+    /// Budgets that differ from the sandbox's defaults.
+    pub limits: LimitOverrides,
+    /// Where the file names the policy; its start when the file does not, as the default tagging policy.
+    pub span: SourceSpan,
+    /// Where the settings stand; as `span` when there are none.
+    pub settings_span: SourceSpan,
+}
+
+/// Where a policy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyReference {
+    /// One that comes with Plimsoll, by name.
+    Stock(String),
+    /// A component on disk.
+    Path(PathBuf),
+}
+
+/// Something that a policy may ask the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// Write lines to the log.
+    Log,
+    /// Look into the image repository.
+    Registry,
+    /// Look at earlier releases and deployments.
+    History,
+}
+
+/// Budgets of one decision; absent means the sandbox's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LimitOverrides {
+    /// Instructions, in units of fuel.
+    pub fuel: Option<u64>,
+    /// Wall clock, host calls included.
+    pub time: Option<Duration>,
+    /// Linear memory, bytes.
+    pub memory: Option<u64>,
+    /// Elements of all tables.
+    pub table_elements: Option<u64>,
+    /// Core instances.
+    pub instances: Option<u64>,
+    /// Size of the answer and of what one capability call hands over, bytes.
+    pub output: Option<u64>,
+    /// Number of capability calls.
+    pub host_calls: Option<u64>,
+}
+
+/// A place where releases run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Environments that must run the release, healthy, before.
+    pub after: Vec<EnvironmentName>,
+    /// How it is deployed to.
+    pub target: Target,
+    /// The policies that decide what may enter; at least one, all are asked.
+    pub promotion: Vec<Binding>,
+}
+
+/// How an environment is deployed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Rendered manifests in a folder.
+    Directory {
+        /// The folder that is written.
+        path: PathBuf,
+        /// The manifests that are rendered.
+        manifests: PathBuf,
+    },
+}
+
+/// How registries are reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registries {
+    /// Files with further certificate authorities, PEM.
+    pub certificate_authorities: Vec<PathBuf>,
+    /// Registries, host and port, that are spoken to without TLS.
+    pub plain_http: Vec<String>,
+}
+
+impl Configuration {
+    /// Refuses the configuration for problems that show only when it is put to use, such as settings that a policy does
+    /// not take. The error shows them like those that reading finds.
+    #[must_use]
+    pub fn refuse(&self, problems: Vec<Problem>) -> ConfigurationError {
+        ConfigurationError::new(&self.source, problems)
+    }
+}

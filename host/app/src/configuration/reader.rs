@@ -1,0 +1,92 @@
+//! The second stage reads values through this: what has not the right shape was reported by the first and reads as
+//! absent.
+
+use miette::SourceSpan;
+use toml::{
+    Spanned,
+    de::{DeInteger, DeTable, DeValue},
+};
+
+use super::shape::TableShape;
+
+/// One table of the file with its description.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    values: &'a DeTable<'a>,
+    shape: &'static TableShape,
+    /// Where the table stands.
+    pub(super) span: SourceSpan,
+}
+
+/// A string and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    pub(super) text: &'a str,
+    pub(super) span: SourceSpan,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(values: &'a DeTable<'a>, shape: &'static TableShape, span: SourceSpan) -> Self {
+        Self { values, shape, span }
+    }
+
+    /// The value of a key. Only keys of the description can be asked for.
+    pub(super) fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        debug_assert!(self.shape.key(key).is_some(), "`{key}` is not described");
+        self.values.get(key)
+    }
+
+    /// A string that is not empty.
+    pub(super) fn text(&self, key: &str) -> Option<Text<'a>> {
+        self.value(key).and_then(as_text)
+    }
+
+    /// The strings of a list.
+    pub(super) fn texts(&self, key: &str) -> Vec<Text<'a>> {
+        self.list(key).iter().filter_map(as_text).collect()
+    }
+
+    /// Strings under free names.
+    pub(super) fn named_texts(&self, key: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let table = self.value(key).and_then(|value| value.get_ref().as_table());
+        table
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.get_ref().as_ref(), value.get_ref().as_str()?)))
+    }
+
+    /// A whole number.
+    pub(super) fn count(&self, key: &str) -> Option<u64> {
+        self.value(key)?.get_ref().as_integer().and_then(whole_number)
+    }
+
+    /// A table, described by `shape`.
+    pub(super) fn table(&self, key: &str) -> Option<Self> {
+        let value = self.value(key)?;
+        let shape = self.shape.key(key)?.shape.table()?;
+        Some(Self::new(value.get_ref().as_table()?, shape, value.span().into()))
+    }
+
+    /// The tables of a list.
+    pub(super) fn tables(&self, key: &str) -> Vec<Self> {
+        let shape = self.shape.key(key).and_then(|key| key.shape.table());
+        let table = |value: &'a Spanned<DeValue<'a>>| {
+            Some(Self::new(value.get_ref().as_table()?, shape?, value.span().into()))
+        };
+        self.list(key).iter().filter_map(table).collect()
+    }
+
+    fn list(&self, key: &str) -> &'a [Spanned<DeValue<'a>>] {
+        self.value(key).and_then(|value| value.get_ref().as_array()).map_or(&[], |list| list)
+    }
+}
+
+fn as_text<'a>(value: &'a Spanned<DeValue<'a>>) -> Option<Text<'a>> {
+    let text = value.get_ref().as_str().filter(|text| !text.is_empty())?;
+    Some(Text { text, span: value.span().into() })
+}
+
+/// An integer that is not negative and fits 64 bits.
+pub(super) fn whole_number(number: &DeInteger<'_>) -> Option<u64> {
+    u64::from_str_radix(number.as_str(), number.radix()).ok()
+}

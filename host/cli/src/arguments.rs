@@ -1,0 +1,192 @@
+//! The command line as clap reads it. Nothing here touches the world.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Builds a container image, pushes it and deploys it, and asks sandboxed WebAssembly policies which tags it gets and
+/// where it may go.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArguments {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "plimsoll.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// How results are printed: for people, or as JSON for programs.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Shows nothing on standard error but errors.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Fixes the clock: Unix seconds or an RFC 3339 time.
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Plays a whole story in a temporary repository: a push, a version, a pre-release.
+    Demo,
+    /// Writes a plimsoll.toml for this repository.
+    Init(InitArguments),
+    /// Which tags, labels and version would this event give?
+    Tags(EventArguments),
+    /// Builds the image into its layout, without a release.
+    Build(EventArguments),
+    /// Shows what a release would do, without doing it.
+    Plan(ReleaseArguments),
+    /// Releases an event: derives tags, builds, pushes, asks the policies, deploys.
+    Release(ReleaseArguments),
+    /// Takes up a release that waits, failed or was interrupted.
+    Resume(ResumeArguments),
+    /// What runs where, and what waits.
+    Status,
+    /// Why is a release where it is, and not further?
+    Why(WhyArguments),
+    /// What happened: all releases, or one of them step by step.
+    History(HistoryArguments),
+    /// The audit trail.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Tools around single policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Prints the JSON Schema of plimsoll.toml.
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Where the image goes: a repository such as ghcr.io/contoso/website, or oci:FOLDER.
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(crate) repository: Option<String>,
+    /// Overwrites a plimsoll.toml that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventArguments {
+    /// Where the event comes from.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) event: EventKind,
+    /// A file with what the provider's repository API says of the repository (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) repository: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) facts: FactArguments,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventKind {
+    /// The git repository: HEAD and the tags on it.
+    #[default]
+    Git,
+    /// GitHub Actions: the GITHUB_* variables and the event file.
+    Github,
+    /// The flags alone.
+    Flags,
+}
+
+/// Each overrides the fact that the event gives.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Facts of the event")]
+pub(crate) struct FactArguments {
+    /// The repository's short name, such as contoso/website.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repository_name: Option<String>,
+    /// The repository's default branch.
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) default_branch: Option<String>,
+    /// The git reference: refs/heads/NAME, refs/tags/NAME or refs/pull/NUMBER/merge.
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) git_ref: Option<String>,
+    /// The commit's full id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) commit: Option<String>,
+    /// The commit's time: Unix seconds or an RFC 3339 time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) commit_date: Option<String>,
+    /// A git tag that the event carries; repeatable.
+    #[arg(long = "git-tag", value_name = "TAG")]
+    pub(crate) git_tags: Vec<String>,
+    /// Who set the event off.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArguments {
+    #[command(flatten)]
+    pub(crate) event: EventArguments,
+    /// Releases though the working tree holds changes that are not committed.
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+    /// Says that going back to an older release is meant.
+    #[arg(long)]
+    pub(crate) rollback: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The release: its id, version, git tag or commit. Without it the newest one that waits or failed.
+    pub(crate) release: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// The release: its id, version, git tag or commit. Without it the newest one.
+    pub(crate) release: Option<String>,
+    /// Only this environment.
+    pub(crate) environment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// The release: its id, version, git tag or commit. Without it all releases.
+    pub(crate) release: Option<String>,
+    /// How many releases are shown at most.
+    #[arg(long, default_value_t = 20, value_name = "NUMBER")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Follows the hash chain and finds a changed, missing or reordered entry.
+    Verify,
+    /// Prints all entries, one JSON object a line.
+    Export,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Puts one question to a policy.
+    Eval(EvalArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArguments {
+    /// The policy: stock:NAME or a file.
+    pub(crate) policy: String,
+    /// The request: a JSON file in the contract's form, with `environment` for a promotion. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// The settings: a JSON file. Without it the request's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}

@@ -1,0 +1,97 @@
+//! A release's report for people.
+
+use plimsoll_app::{
+    release::Preview,
+    report::{EnvironmentReport, ReleaseReport},
+};
+use plimsoll_core::contract::Finding;
+
+use super::{BAD, FAINT, PLAIN, STRONG, WAITING, sign, verdict_style};
+
+/// Prints how a release stands.
+pub(crate) fn release(report: &ReleaseReport) {
+    heading("release", report);
+    for environment in &report.environments {
+        let what = if environment.deployed {
+            format!("deployed to {}", environment.location.as_deref().unwrap_or("its target"))
+        } else if environment.error.is_some() {
+            "not deployed".to_owned()
+        } else {
+            "not promoted".to_owned()
+        };
+        self::environment(environment, &what);
+    }
+    failure(report);
+}
+
+/// Prints what a release would do.
+pub(crate) fn plan(report: &ReleaseReport, preview: &Preview) {
+    heading("plan of release", report);
+    for environment in &report.environments {
+        let change = preview.changes.iter().find(|(name, _)| name.as_str() == environment.name);
+        let what = match change {
+            Some((_, change)) if change.is_empty() => "would change nothing",
+            Some(_) => "would be deployed",
+            None => "would not be promoted",
+        };
+        self::environment(environment, what);
+        for line in change.iter().flat_map(|(_, change)| change.lines()) {
+            anstream::println!("    {}", coloured_change(line));
+        }
+    }
+    failure(report);
+}
+
+/// Prints one environment with its findings.
+pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
+    let verdict = environment.verdict.unwrap_or("not asked");
+    let style = verdict_style(environment.verdict);
+    anstream::println!("\n{STRONG}{}{PLAIN}: {style}{verdict}{PLAIN}, {what}", environment.name);
+    findings(&environment.findings);
+    for condition in &environment.until {
+        anstream::println!("  {WAITING}waits until{PLAIN} {condition}");
+    }
+    if let Some(error) = &environment.error {
+        anstream::println!("  {BAD}failed:{PLAIN} {error}");
+    }
+}
+
+/// Prints findings, a line each.
+pub(crate) fn findings(findings: &[Finding]) {
+    for finding in findings {
+        let (sign, style) = sign(finding.outcome);
+        anstream::println!("  {style}{sign}{PLAIN} {} {FAINT}{}{PLAIN}", finding.message, finding.rule);
+    }
+}
+
+fn heading(title: &str, report: &ReleaseReport) {
+    anstream::println!("{STRONG}{title} {}{PLAIN} {FAINT}{}{PLAIN}", report.release, report.standing);
+    if let Some(version) = &report.version {
+        anstream::println!("version  {version}");
+    }
+    for (index, tag) in report.tags.iter().enumerate() {
+        anstream::println!("{}  {tag}", if index == 0 { "tags   " } else { "       " });
+    }
+    if let Some(digest) = &report.digest {
+        anstream::println!("digest   {digest}");
+    }
+    findings(&report.findings);
+}
+
+fn failure(report: &ReleaseReport) {
+    let Some(failure) = report.failure.as_ref().filter(|failure| failure.environment.is_none()) else { return };
+    anstream::println!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
+    if let Some(hint) = &failure.hint {
+        anstream::println!("{STRONG}hint:{PLAIN} {hint}");
+    }
+}
+
+/// A line of a difference in the usual colours.
+fn coloured_change(line: &str) -> String {
+    let style = match line.as_bytes().first() {
+        Some(b'+') => super::GOOD,
+        Some(b'-') => BAD,
+        _ => FAINT,
+    };
+    format!("{style}{line}{PLAIN}")
+}

@@ -1,0 +1,210 @@
+//! The release machine against a small imagined world: whatever the policies say and wherever the host dies, a release
+//! ends the same way, and nothing happens out of order.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{
+    contract::{
+        Commit, Condition, Decision, Derivation, GitRef, Intent, ProposedPlan, ProposedTag, Repository, Source, TagMode,
+        TaggingRequest, Trigger, Verdict, Weekday,
+    },
+    decision::{DecisionRecord, Outcome, PolicyIdentity},
+    digest::Digest,
+    fact::{Entry, EnvironmentPlan, Fact, Opening},
+    names::{EnvironmentName, ReleaseId, Tag},
+    plan::TagPlan,
+    release::{ReleaseState, Standing, Step, Stay, next},
+};
+use proptest::prelude::*;
+
+/// What the world does to a release: effects survive a host's death, facts do only when they were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct World {
+    tags: BTreeMap<Tag, Digest>,
+    running: BTreeMap<EnvironmentName, Digest>,
+}
+
+/// What the policies say.
+#[derive(Debug, Clone)]
+struct Answers {
+    refuses: bool,
+    environments: Vec<Decision>,
+}
+
+fn name(index: usize) -> EnvironmentName {
+    EnvironmentName::new(format!("environment-{index}")).unwrap()
+}
+
+fn source() -> Source {
+    Source {
+        repository: Repository { name: "contoso/website".to_owned(), ..Repository::default() },
+        trigger: Trigger::Push,
+        git_ref: GitRef::Branch("main".to_owned()),
+        commit: Commit { id: "0".repeat(40), time: 1, author: None, message: None },
+        tags: vec![],
+        actor: None,
+        dirty: false,
+    }
+}
+
+fn opening(environments: usize) -> Fact {
+    // Each environment comes after the one before it.
+    let plan = |index: usize| EnvironmentPlan {
+        name: name(index),
+        after: index.checked_sub(1).map(name).into_iter().collect(),
+    };
+    Fact::Opened(Box::new(Opening {
+        source: source(),
+        intent: Intent::Promote,
+        repository: "website".to_owned(),
+        environments: (0..environments).map(plan).collect(),
+        configuration: Digest::of(b""),
+    }))
+}
+
+fn tags_derived(answers: &Answers) -> Fact {
+    let tag = |name: &str, mode| ProposedTag { name: name.to_owned(), mode };
+    let proposal = ProposedPlan {
+        version: Some("1.0.0".to_owned()),
+        tags: vec![tag("latest", TagMode::Move), tag("v1.0.0", TagMode::Create)],
+        labels: vec![],
+        annotations: vec![],
+        findings: vec![],
+    };
+    let plan = TagPlan::check(&proposal).unwrap();
+    let (answer, plan) =
+        if answers.refuses { (Derivation::Refusal(vec![]), None) } else { (Derivation::Plan(proposal), Some(plan)) };
+    let policy = PolicyIdentity {
+        reference: "stock:release-tags".to_owned(),
+        name: "release-tags".to_owned(),
+        version: "0.1.0".to_owned(),
+        digest: Digest::of(b"policy"),
+        contract: "0.1.0".to_owned(),
+    };
+    let now = plimsoll_core::contract::Moment {
+        unix: 0,
+        time_zone: "UTC".to_owned(),
+        offset: 0,
+        year: 1970,
+        month: 1,
+        day: 1,
+        weekday: Weekday::Thursday,
+        hour: 0,
+        minute: 0,
+        second: 0,
+    };
+    let request = TaggingRequest { source: source(), repositories: vec![], now, settings: "{}".to_owned() };
+    let record =
+        DecisionRecord { policy, request, transcript: vec![], outcome: Outcome::Answered(answer), fuel: 1 };
+    Fact::TagsDerived { record: Box::new(record), plan }
+}
+
+/// Carries one step out in the imagined world.
+fn perform(state: &ReleaseState, step: &Step, answers: &Answers, world: &mut World) -> Fact {
+    let digest = Digest::of(b"image");
+    match step {
+        Step::DeriveTags => tags_derived(answers),
+        Step::Build => Fact::Built { digest, size: 1 },
+        Step::Push => Fact::Pushed { digest },
+        Step::SetTag(planned) => {
+            let previous = world.tags.insert(planned.tag.clone(), digest);
+            if planned.tag.as_str() == "latest" {
+                assert!(world.tags.len() == 2, "`latest` moved before the version tag was there");
+            }
+            Fact::Tagged { tag: planned.tag.clone(), previous }
+        }
+        Step::Decide(environment) => {
+            let state = state.environments.iter().position(|state| state.plan.name == *environment).unwrap();
+            let decision = answers.environments[state].clone();
+            Fact::Decided {
+                environment: environment.clone(),
+                verdict: Verdict { decision, findings: vec![] },
+                records: vec![],
+            }
+        }
+        Step::Deploy(environment) => {
+            let waiting = state.environment(environment).unwrap();
+            assert_eq!(waiting.stay, Stay::Allowed, "deployed without an allowance");
+            assert!(state.missing_before(waiting).is_empty(), "deployed before the environments before it");
+            world.running.insert(environment.clone(), digest);
+            let location = environment.to_string();
+            Fact::Deployed { environment: environment.clone(), digest, healthy: true, location }
+        }
+    }
+}
+
+/// Runs a release in lives: life `n` dies after `lives[n]` half-steps (an effect is one, its fact another), the last
+/// one goes to the end.
+fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
+    let mut world = World::default();
+    let mut journal: Vec<Entry> = Vec::new();
+    let release = ReleaseId::new("r-000000000000").unwrap();
+    let write = |journal: &mut Vec<Entry>, fact: Fact| {
+        let sequence = journal.len() as u64 + 1;
+        journal.push(Entry { sequence, at: 0, release: release.clone(), fact });
+    };
+    for life in lives.iter().copied().chain([usize::MAX]) {
+        let mut left = life;
+        let fact = if journal.is_empty() { opening(answers.environments.len()) } else { Fact::Resumed {} };
+        write(&mut journal, fact);
+        let mut state = ReleaseState::fold(&journal).unwrap();
+        let mut steps = 0;
+        while let Some(step) = next(&state) {
+            steps += 1;
+            assert!(steps < 100, "the machine does not end");
+            if left == 0 {
+                break;
+            }
+            let fact = perform(&state, &step, answers, &mut world);
+            if left == 1 {
+                break;
+            }
+            left = left.saturating_sub(2);
+            write(&mut journal, fact);
+            state.apply(journal.last().unwrap());
+            assert_eq!(Some(&state), ReleaseState::fold(&journal).as_ref(), "applying differs from folding");
+        }
+    }
+    let state = ReleaseState::fold(&journal).unwrap();
+    (world, state)
+}
+
+fn answers() -> impl Strategy<Value = Answers> {
+    let decision = prop_oneof![
+        3 => Just(Decision::Allow),
+        1 => Just(Decision::Deny),
+        1 => Just(Decision::Hold(vec![Condition::Time(1)])),
+    ];
+    (prop::bool::weighted(0.1), prop::collection::vec(decision, 0..5))
+        .prop_map(|(refuses, environments)| Answers { refuses, environments })
+}
+
+fn stays(state: &ReleaseState) -> Vec<Stay> {
+    state.environments.iter().map(|environment| environment.stay.clone()).collect()
+}
+
+proptest! {
+    #[test]
+    fn dying_anywhere_changes_nothing(answers in answers(), lives in prop::collection::vec(0_usize..24, 0..4)) {
+        let (undisturbed, calm) = run(&answers, &[]);
+        let (world, state) = run(&answers, &lives);
+        prop_assert_eq!(world, undisturbed);
+        prop_assert_eq!(stays(&state), stays(&calm));
+        prop_assert_eq!(state.standing(), calm.standing());
+    }
+
+    #[test]
+    fn only_what_every_environment_before_took_goes_further(answers in answers()) {
+        let (world, state) = run(&answers, &[]);
+        let allowed = if answers.refuses { 0 } else {
+            answers.environments.iter().take_while(|decision| **decision == Decision::Allow).count()
+        };
+        prop_assert_eq!(world.running.len(), allowed);
+        let expected = match answers.environments.get(allowed) {
+            _ if answers.refuses => Standing::Refused,
+            None | Some(Decision::Deny) => Standing::Done,
+            Some(_) => Standing::Waiting,
+        };
+        prop_assert_eq!(state.standing(), expected);
+    }
+}
