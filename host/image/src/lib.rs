@@ -1,1 +1,2 @@
-//! Dockerfile to OCI image layout.
+//! From a Dockerfile and its context to an image in an OCI image layout.
+pub mod dockerfile;
