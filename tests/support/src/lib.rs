@@ -1,1 +1,48 @@
-//! x.
+//! Real servers and fixtures for tests: Debian's registry, a Docker engine, an nginx base image made from Debian
+//! packages, git repositories, and the `plimsoll` command itself.
+//!
+//! A fixture that cannot do its work fails the test that asked for it: it panics with what it ran and what came back.
+//! A test that needs a server which not every machine has says so first, with [`require!`]. Everything here is bounded
+//! in time, stays on loopback and ends with the value that stands for it.
+
+mod command;
+mod engine;
+mod git;
+mod http;
+mod nginx;
+mod plimsoll;
+mod registry;
+mod requirement;
+mod site;
+mod text;
+mod tools;
+
+pub use command::{Finished, run, run_for};
+pub use engine::{Container, DockerEngine};
+pub use git::{FIRST_COMMIT_AT, GitRepository};
+pub use http::{Response, get, request};
+pub use nginx::NginxBase;
+pub use plimsoll::{Plimsoll, Ran, Running};
+pub use registry::{Access, DebianRegistry, PASSWORD, USER};
+pub use requirement::{Requirement, Skip, missing, report};
+pub use site::Site;
+pub use tools::{buildah, skopeo};
+
+/// Goes on only where the machine has what the test needs. Elsewhere the test ends here and is reported as skipped, with
+/// the reason; in CI (`CI=true`) it fails instead.
+///
+/// ```
+/// # use plimsoll_support::{Requirement, require};
+/// fn a_test() {
+///     require!(Requirement::Git, Requirement::Skopeo);
+/// }
+/// ```
+#[macro_export]
+macro_rules! require {
+    ($($requirement:expr),+ $(,)?) => {
+        if let Some(skip) = $crate::missing(&[$($requirement),+]) {
+            $crate::report(&skip);
+            return;
+        }
+    };
+}

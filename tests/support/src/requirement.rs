@@ -1,0 +1,117 @@
+//! What a test needs and not every machine has.
+
+use std::{
+    env, fmt,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    thread,
+};
+
+use crate::{engine, nginx};
+
+/// Something from outside the project that a test needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Debian's registry: `docker-registry`.
+    Registry,
+    /// A Docker engine: one that runs, or the right and the programs to start one.
+    Docker,
+    /// `buildah`, and the right to use it.
+    Buildah,
+    /// `skopeo`.
+    Skopeo,
+    /// `git`.
+    Git,
+    /// `openssl`.
+    Openssl,
+    /// Debian's package manager with its lists, for the nginx base image.
+    NginxBase,
+}
+
+/// Why a test was skipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// The test's name.
+    pub test: String,
+    /// What is missing, and how to get it.
+    pub reason: String,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "skipped {}: {}", self.test, self.reason)
+    }
+}
+
+/// The first requirement that this machine does not meet. Tests use [`require!`](crate::require).
+#[must_use]
+pub fn missing(requirements: &[Requirement]) -> Option<Skip> {
+    let reason = requirements.iter().find_map(|requirement| requirement.obstacle())?;
+    Some(Skip { test: thread::current().name().unwrap_or("a test").to_owned(), reason })
+}
+
+/// Says on standard error that a test was skipped, past the test runner, which shows only what failing tests print.
+///
+/// # Panics
+/// This is CI (`CI=true`), where nothing may be missing.
+#[track_caller]
+pub fn report(skip: &Skip) {
+    assert!(!in_ci(), "{skip}\nIn CI nothing may be skipped.");
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{skip}");
+}
+
+impl Requirement {
+    /// What stands in the way, as a sentence; nothing when the requirement is met.
+    fn obstacle(self) -> Option<String> {
+        match self {
+            Self::Registry => program("docker-registry"),
+            Self::Docker => engine::obstacle(),
+            Self::Buildah => {
+                program("buildah").or_else(|| (!is_root()).then(|| "buildah needs root here".to_owned()))
+            }
+            Self::Skopeo => program("skopeo"),
+            Self::Git => program("git"),
+            Self::Openssl => program("openssl"),
+            Self::NginxBase => nginx::obstacle(),
+        }
+    }
+}
+
+/// What to say when a program is missing.
+pub(crate) fn program(name: &str) -> Option<String> {
+    find_program(name)
+        .is_none()
+        .then(|| format!("there is no `{name}`; `cargo xtask test` installs it where it can"))
+}
+
+/// A program on the search path, or in the folders of system programs that a search path may leave out.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|candidate| candidate.is_file())
+}
+
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    Path::new("/proc/self").metadata().is_ok_and(|process| process.uid() == 0)
+}
+
+fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| value == "true" || value == "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let obstacle = program("no-such-program-anywhere").expect("it is missing");
+        assert!(obstacle.contains("no-such-program-anywhere"), "{obstacle}");
+        assert_eq!(program("sh"), None);
+    }
+}
