@@ -4,6 +4,7 @@ pub mod absent_journal;
 pub mod application;
 pub mod capabilities;
 pub mod clock;
+pub mod configuration;
 pub mod release;
 pub mod report;
 pub mod views;

@@ -101,7 +101,7 @@ fn time_zone(written: Text<'_>) -> Result<String, Problem> {
             .help("write an IANA name such as `UTC` or `Europe/Berlin`")
     };
     let zone = TimeZone::get(written.text).map_err(|_| unknown())?;
-    zone.iana_name().map(str::to_owned).ok_or_else(unknown)
+    zone.iana_name().filter(|_| !zone.is_unknown()).map(str::to_owned).ok_or_else(unknown)
 }
 
 fn capability(name: &str) -> Option<Capability> {
@@ -120,7 +120,7 @@ fn overrides(limits: &Reader<'_>) -> LimitOverrides {
         time: limits.text("time").and_then(|time| quantity::duration(time.text).ok()),
         memory: size("memory"),
         table_elements: limits.count("table-elements"),
-        instances: limits.count("instances"),
+        instances: limits.count("instances").and_then(|count| u32::try_from(count).ok()),
         output: size("output"),
         host_calls: limits.count("host-calls"),
     }

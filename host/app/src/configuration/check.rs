@@ -7,7 +7,7 @@ use toml::{
 };
 
 use super::{
-    problem::{Problem, listed, suggestion},
+    problem::{Problem, listed, nearest, suggestion},
     quantity,
     reader::whole_number,
     shape::{Choice, Key, Presence, Shape, TableShape},
@@ -28,15 +28,19 @@ pub(super) fn check_table(
         check_value(value, &kind.shape, &joined(path, kind.name), problems);
         return;
     }
+    let mut misspelt = Vec::new();
     for (name, value) in values {
-        match shape.key(name.get_ref()) {
-            Some(key) => check_key(value, key, &joined(path, key.name), problems),
-            None => problems.push(unknown_key(name, shape, path)),
+        if let Some(key) = shape.key(name.get_ref()) {
+            check_key(value, key, &joined(path, key.name), problems);
+        } else {
+            misspelt.extend(nearest(name.get_ref(), shape.names()));
+            problems.push(unknown_key(name, shape, path));
         }
     }
     for key in shape.keys {
         if let Presence::Required(advice) = key.presence
             && !values.contains_key(key.name)
+            && !misspelt.contains(&key.name)
         {
             let message = format!("`{}` is missing", joined(path, key.name));
             problems.push(Problem::new(place, message).label("it belongs here").help(advice));
@@ -53,7 +57,7 @@ fn unknown_key(name: &Spanned<toml::de::DeString<'_>>, shape: &TableShape, path:
     let message = format!("`{}` is no key that Plimsoll knows", joined(path, name.get_ref()));
     Problem::new(name.span().into(), message)
         .label("unknown key")
-        .help(suggestion(name.get_ref(), shape.keys.iter().map(|key| key.name)))
+        .help(suggestion(name.get_ref(), shape.names()))
 }
 
 /// The path of a key in messages: `image.repository`.
@@ -83,14 +87,15 @@ fn check_value(value: &Spanned<DeValue<'_>>, shape: &Shape, path: &str, problems
         }
         (DeValue::String(text), Shape::Choice(choice)) => problems.extend(check_choice(text, choice, span)),
         (DeValue::String(text), Shape::Duration) => {
-            problems.extend(quantity::duration(text).err().map(|error| Problem::new(span, error.to_string())));
+            problems
+                .extend(quantity::duration(text).err().map(|error| Problem::new(span, error.to_string())));
         }
         (DeValue::String(text), Shape::Size) => {
             problems.extend(quantity::size(text).err().map(|error| Problem::new(span, error.to_string())));
         }
-        (DeValue::Integer(number), Shape::Count(least)) => {
-            if whole_number(number).is_none_or(|number| number < *least) {
-                let message = format!("`{path}` must be a whole number from {least} to {}", u64::MAX);
+        (DeValue::Integer(number), Shape::Count { least, most }) => {
+            if !whole_number(number).is_some_and(|number| (*least..=*most).contains(&number)) {
+                let message = format!("`{path}` must be a whole number from {least} to {most}");
                 problems.push(Problem::new(span, message));
             }
         }

@@ -2,7 +2,10 @@
 
 use std::path::{Component, Path};
 
-use plimsoll_core::reference::{ImageReference, RepositoryName};
+use plimsoll_core::{
+    ports::Platform,
+    reference::{ImageReference, RepositoryName},
+};
 
 use super::{
     model::{Builder, Destination, Image, Registries},
@@ -10,21 +13,18 @@ use super::{
     reader::{Reader, Text},
 };
 
-/// What an image runs on when the file does not say: the same everywhere, whatever machine builds.
-const DEFAULT_PLATFORM: &str = "linux/amd64";
-
 pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
     let written = reader.text("repository");
     let destination = written.and_then(|written| destination(written, folder, problems));
-    let platform = reader.text("platform");
-    let parsed = platform.map_or(DEFAULT_PLATFORM, |platform| platform.text).parse();
-    let platform = match (parsed, platform) {
-        (Ok(platform), _) => Some(platform),
-        (Err(error), written) => {
-            let span = written.map_or(reader.span, |written| written.span);
-            problems.push(Problem::new(span, error.to_string()));
-            None
-        }
+    let platform = match reader.text("platform") {
+        Some(written) => match written.text.parse::<Platform>() {
+            Ok(platform) => Some(platform),
+            Err(error) => {
+                problems.push(Problem::new(written.span, error.to_string()));
+                None
+            }
+        },
+        None => Some(default_platform()),
     };
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
@@ -43,6 +43,11 @@ pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Probl
             .collect(),
         platform: platform?,
     })
+}
+
+/// What an image runs on when the file does not say: the same whatever machine builds.
+fn default_platform() -> Platform {
+    Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None }
 }
 
 fn destination(written: Text<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Destination> {
@@ -77,7 +82,8 @@ fn not_a_repository(written: Text<'_>, message: String) -> Problem {
     match written.text.parse::<ImageReference>() {
         Ok(reference) => {
             let message = format!("`{}` has a tag or a digest", written.text);
-            let help = format!("name the repository alone, `{}`: tags come from the policy", reference.repository);
+            let help =
+                format!("name the repository alone, `{}`: tags come from the policy", reference.repository);
             Problem::new(written.span, message).help(help)
         }
         Err(_) => Problem::new(written.span, message)

@@ -152,7 +152,7 @@ static LIMITS: TableShape = TableShape {
     keys: &[
         Key {
             name: "fuel",
-            shape: Shape::Count(1),
+            shape: Shape::Count { least: 1, most: u64::MAX },
             presence: SANDBOX_DEFAULT,
             meaning: "Instructions, in units of fuel.",
         },
@@ -170,13 +170,13 @@ static LIMITS: TableShape = TableShape {
         },
         Key {
             name: "table-elements",
-            shape: Shape::Count(0),
+            shape: Shape::Count { least: 1, most: u64::MAX },
             presence: SANDBOX_DEFAULT,
             meaning: "Elements of all tables together.",
         },
         Key {
             name: "instances",
-            shape: Shape::Count(1),
+            shape: Shape::Count { least: 1, most: u32::MAX as u64 },
             presence: SANDBOX_DEFAULT,
             meaning: "Core instances inside the component.",
         },
@@ -188,7 +188,7 @@ static LIMITS: TableShape = TableShape {
         },
         Key {
             name: "host-calls",
-            shape: Shape::Count(0),
+            shape: Shape::Count { least: 0, most: u64::MAX },
             presence: SANDBOX_DEFAULT,
             meaning: "Number of capability calls.",
         },
@@ -238,7 +238,11 @@ static TARGET: TableShape = TableShape {
     keys: &[
         Key {
             name: "kind",
-            shape: Shape::Choice(&Choice { what: "target", values: &["directory"], planned: &["kubernetes"] }),
+            shape: Shape::Choice(&Choice {
+                what: "target",
+                values: &["directory"],
+                planned: &["kubernetes"],
+            }),
             presence: Required("name the kind of target: `kind = \"directory\"`"),
             meaning: "The kind: `directory` renders the manifests with the released digest into a folder.",
         },

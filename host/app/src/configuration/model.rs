@@ -125,7 +125,7 @@ pub enum Capability {
 }
 
 /// Budgets of one decision; absent means the sandbox's default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LimitOverrides {
     /// Instructions, in units of fuel.
     pub fuel: Option<u64>,
@@ -136,7 +136,7 @@ pub struct LimitOverrides {
     /// Elements of all tables.
     pub table_elements: Option<u64>,
     /// Core instances.
-    pub instances: Option<u64>,
+    pub instances: Option<u32>,
     /// Size of the answer and of what one capability call hands over, bytes.
     pub output: Option<u64>,
     /// Number of capability calls.

@@ -61,8 +61,7 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let text = self.label.clone().unwrap_or_else(|| "here".to_owned());
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some(text), self.span))))
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(self.label.clone(), self.span))))
     }
 }
 
@@ -170,10 +169,8 @@ pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 
 /// `did you mean ...` when a candidate is near, else the list of all.
 pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    nearest(word, candidates.clone()).map_or_else(
-        || format!("there is {}", listed(candidates)),
-        |near| format!("did you mean `{near}`?"),
-    )
+    nearest(word, candidates.clone())
+        .map_or_else(|| format!("there is {}", listed(candidates)), |near| format!("did you mean `{near}`?"))
 }
 
 #[cfg(test)]

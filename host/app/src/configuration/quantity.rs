@@ -50,7 +50,8 @@ fn amount(
     let too_large = || InvalidQuantity::TooLarge { text: text.to_owned(), kind };
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim_start_matches(' ')).ok_or_else(form)?;
+    let (_, factor) =
+        units.iter().find(|(name, _)| *name == unit.trim_start_matches(' ')).ok_or_else(form)?;
     if number.bytes().all(|digit| digit == b'0') {
         return Err(form());
     }

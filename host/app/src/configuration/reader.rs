@@ -14,8 +14,6 @@ use super::shape::TableShape;
 pub(super) struct Reader<'a> {
     values: &'a DeTable<'a>,
     shape: &'static TableShape,
-    /// Where the table stands.
-    pub(super) span: SourceSpan,
 }
 
 /// A string and where it stands.
@@ -26,8 +24,8 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(values: &'a DeTable<'a>, shape: &'static TableShape, span: SourceSpan) -> Self {
-        Self { values, shape, span }
+    pub(super) fn new(values: &'a DeTable<'a>, shape: &'static TableShape) -> Self {
+        Self { values, shape }
     }
 
     /// The value of a key. Only keys of the description can be asked for.
@@ -64,15 +62,13 @@ impl<'a> Reader<'a> {
     pub(super) fn table(&self, key: &str) -> Option<Self> {
         let value = self.value(key)?;
         let shape = self.shape.key(key)?.shape.table()?;
-        Some(Self::new(value.get_ref().as_table()?, shape, value.span().into()))
+        Some(Self::new(value.get_ref().as_table()?, shape))
     }
 
     /// The tables of a list.
     pub(super) fn tables(&self, key: &str) -> Vec<Self> {
         let shape = self.shape.key(key).and_then(|key| key.shape.table());
-        let table = |value: &'a Spanned<DeValue<'a>>| {
-            Some(Self::new(value.get_ref().as_table()?, shape?, value.span().into()))
-        };
+        let table = |value: &'a Spanned<DeValue<'a>>| Some(Self::new(value.get_ref().as_table()?, shape?));
         self.list(key).iter().filter_map(table).collect()
     }
 

@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn every_type_has_its_json() {
         let text = "z = 1\na = [true, 1.5, 0xff, -7]\nd = 2026-07-01\nt.x = 'y'\n";
-        assert_eq!(json(text), (r#"{"a":[true,1.5,255,-7],"d":"2026-07-01","t":{"x":"y"},"z":1}"#.to_owned(), 0));
+        assert_eq!(
+            json(text),
+            (r#"{"a":[true,1.5,255,-7],"d":"2026-07-01","t":{"x":"y"},"z":1}"#.to_owned(), 0)
+        );
     }
 
     #[test]

@@ -41,8 +41,13 @@ pub(super) enum Shape {
     Text,
     /// One string of several.
     Choice(&'static Choice),
-    /// A whole number, at least this.
-    Count(u64),
+    /// A whole number.
+    Count {
+        /// The smallest.
+        least: u64,
+        /// The largest.
+        most: u64,
+    },
     /// A span of time, such as `100ms`.
     Duration,
     /// A number of bytes, such as `16MiB`.
@@ -78,6 +83,11 @@ impl TableShape {
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
+
+    /// The names of all keys.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.keys.iter().map(|key| key.name)
+    }
 }
 
 impl Shape {
@@ -85,7 +95,7 @@ impl Shape {
     pub(super) const fn expected(&self) -> &'static str {
         match self {
             Self::Text | Self::Choice(_) => "a string",
-            Self::Count(_) => "a whole number",
+            Self::Count { .. } => "a whole number",
             Self::Duration => "a duration such as \"100ms\"",
             Self::Size => "a size such as \"16MiB\"",
             Self::Texts | Self::Settings | Self::Table(_) => "a table",

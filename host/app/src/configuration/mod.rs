@@ -1,0 +1,99 @@
+//! The configuration of an application: `plimsoll.toml` from text to checked values.
+//!
+//! Reading has two stages. The first compares the file with the table of keys in `keys.rs` and reports unknown keys,
+//! missing ones and wrong types. The second reads what is there into the types of `model.rs` and reports what cannot
+//! be. Both report into one list, so that all mistakes are shown at once; only a file that is no TOML at all ends before.
+
+mod binding;
+mod check;
+mod environments;
+mod image;
+mod init;
+mod keys;
+mod model;
+mod order;
+mod problem;
+mod quantity;
+mod reader;
+mod schema;
+mod settings;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc};
+
+use plimsoll_core::digest::Digest;
+use toml::de::DeTable;
+
+pub use init::init_text;
+pub use model::{
+    Binding, Builder, Capability, Configuration, Destination, Environment, Image, LimitOverrides,
+    PolicyReference, Registries, Target,
+};
+pub use problem::{ConfigurationError, Problem};
+pub use schema::schema;
+
+use binding::Surroundings;
+use problem::Source;
+use reader::Reader;
+
+/// The journal's file when the configuration does not say.
+const DEFAULT_JOURNAL: &str = ".plimsoll/journal.db";
+
+impl Configuration {
+    /// Reads a configuration. Touches no file: `path` gives messages their file name and relative paths their folder.
+    /// `stock` are the names of the policies that come with Plimsoll.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, in the order of the text. When it is no TOML, that alone.
+    pub fn parse(path: &Path, text: &str, stock: &[&str]) -> Result<Self, ConfigurationError> {
+        let source = Source { path: path.to_owned(), text: Arc::from(text) };
+        let (document, mistakes) = DeTable::parse_recoverable(text);
+        if !mistakes.is_empty() {
+            let problems = mistakes.iter().map(|mistake| not_toml(mistake, text)).collect();
+            return Err(ConfigurationError::new(&source, problems));
+        }
+        let mut problems = Vec::new();
+        check::check_table(document.get_ref(), &keys::FILE, (0, 0).into(), "", &mut problems);
+        let file = Reader::new(document.get_ref(), &keys::FILE);
+        match resolve(&file, &source, stock, &mut problems) {
+            Some(configuration) if problems.is_empty() => Ok(configuration),
+            _ => Err(ConfigurationError::new(&source, problems)),
+        }
+    }
+}
+
+/// The values of the file; absent when a problem was reported.
+fn resolve(
+    file: &Reader<'_>,
+    source: &Source,
+    stock: &[&str],
+    problems: &mut Vec<Problem>,
+) -> Option<Configuration> {
+    let folder = source.path.parent().unwrap_or(Path::new(""));
+    let surroundings = Surroundings { folder, stock };
+    let image = file.table("image").and_then(|image| image::image(&image, folder, problems));
+    let tags = match file.table("tags") {
+        Some(tags) => binding::binding(&tags, surroundings, problems),
+        None => Some(binding::default_tagging()),
+    };
+    let environments = environments::environments(&file.tables("environments"), surroundings, problems);
+    let journal = file.table("journal").and_then(|journal| journal.text("path"));
+    Some(Configuration {
+        digest: Digest::of(source.text.as_bytes()),
+        image: image?,
+        tags: tags?,
+        environments: environments?,
+        journal: folder.join(journal.map_or(DEFAULT_JOURNAL, |path| path.text)),
+        registries: image::registries(file.table("registries"), folder),
+        source: source.clone(),
+    })
+}
+
+/// A mistake in the TOML itself.
+fn not_toml(mistake: &toml::de::Error, text: &str) -> Problem {
+    let end = text.len();
+    let span = mistake.span().unwrap_or(end..end);
+    Problem::new(span.into(), format!("this is no TOML: {}", mistake.message()))
+}

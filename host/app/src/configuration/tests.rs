@@ -1,0 +1,181 @@
+//! Whole files: what they say, and how what is wrong with them is shown.
+
+use std::{path::Path, time::Duration};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use super::{
+    shape::{Shape, TableShape},
+    *,
+};
+
+mod arbitrary;
+mod broken;
+
+const STOCK: [&str; 3] = ["always", "release-tags", "version-gate"];
+
+/// The smallest file there is.
+const MINIMAL: &str = "[image]\nrepository = \"ghcr.io/contoso/website\"\n";
+
+/// A file that uses every key, each with another value than its default.
+const FULL: &str = include_str!("tests/full.toml");
+
+fn parse(text: &str) -> Result<Configuration, ConfigurationError> {
+    Configuration::parse(Path::new("plimsoll.toml"), text, &STOCK)
+}
+
+/// The lines that a broken file is answered with.
+fn lines(text: &str) -> Vec<String> {
+    parse(text).expect_err("the file is broken").lines()
+}
+
+#[test]
+fn the_smallest_file_means_the_defaults() {
+    let configuration = parse(MINIMAL).unwrap();
+    assert_eq!(configuration.digest, Digest::of(MINIMAL.as_bytes()));
+    assert_eq!(configuration.image.written, "ghcr.io/contoso/website");
+    assert_eq!(configuration.image.destination.name().to_string(), "ghcr.io/contoso/website");
+    assert_eq!(configuration.image.builder, Builder::Embedded);
+    assert_eq!(configuration.image.dockerfile, Path::new("Dockerfile"));
+    assert_eq!(configuration.image.platform.to_string(), "linux/amd64");
+    assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
+    assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
+    assert_eq!(configuration.journal, Path::new(".plimsoll/journal.db"));
+    assert!(configuration.environments.is_empty());
+}
+
+#[test]
+fn every_key_is_read() {
+    let configuration = Configuration::parse(Path::new("/app/plimsoll.toml"), FULL, &STOCK).unwrap();
+    let image = &configuration.image;
+    assert_eq!(image.destination.name().to_string(), "docker.io/library/website");
+    assert!(
+        matches!(&image.destination, Destination::Layout { path, .. } if path == Path::new("/app/images/website"))
+    );
+    assert_eq!(
+        (image.context.as_path(), image.dockerfile.as_path()),
+        (Path::new("/app/site"), Path::new("/etc/D"))
+    );
+    assert_eq!((image.builder, image.target.as_deref()), (Builder::Docker, Some("web")));
+    assert_eq!(image.build_arguments["VERSION"], "1");
+    assert_eq!(image.platform.to_string(), "linux/arm/v7");
+    let tags = &configuration.tags;
+    assert_eq!(tags.policy, PolicyReference::Path("/app/policies/tags.wasm".into()));
+    assert_eq!(tags.settings, r#"{"a":[1,{"c":true,"d":2}],"b":"x"}"#);
+    assert_eq!(tags.grants, [Capability::Log, Capability::Registry, Capability::History].into());
+    assert_eq!(tags.time_zone, "Europe/Berlin");
+    let limits = LimitOverrides {
+        fuel: Some(1_000_000),
+        time: Some(Duration::from_millis(100)),
+        memory: Some(16 << 20),
+        table_elements: Some(1000),
+        instances: Some(4),
+        output: Some(64 << 10),
+        host_calls: Some(0),
+    };
+    assert_eq!(tags.limits, limits);
+    let production = &configuration.environments[1];
+    assert_eq!(production.after, [configuration.environments[0].name.clone()]);
+    assert_eq!(
+        production.target,
+        Target::Directory { path: "/app/deploy/production".into(), manifests: "/app/k8s".into() }
+    );
+    assert_eq!(production.promotion.len(), 2);
+    assert_eq!(configuration.journal, Path::new("/app/facts.db"));
+    assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
+    assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
+}
+
+/// A key that could be left out of the full file without a change would be one that nobody reads.
+#[test]
+fn no_key_is_without_effect() {
+    let full = without_digest(FULL).unwrap();
+    let mut keys = 0;
+    for (index, line) in FULL.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
+        keys += 1;
+        let rest: String = FULL
+            .lines()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        assert_ne!(without_digest(&rest), Some(full.clone()), "{line}");
+    }
+    let mut missing = Vec::new();
+    unused_keys(&keys::FILE, &mut missing);
+    assert!(keys > 20 && missing.is_empty(), "not in full.toml: {missing:?}");
+}
+
+/// What a configuration says apart from its text and the places in it.
+fn without_digest(text: &str) -> Option<String> {
+    let Configuration { image, mut tags, mut environments, journal, registries, .. } = parse(text).ok()?;
+    let promotion = environments.iter_mut().flat_map(|environment| &mut environment.promotion);
+    for binding in promotion.chain([&mut tags]) {
+        (binding.span, binding.settings_span) = ((0, 0).into(), (0, 0).into());
+    }
+    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{registries:?}"))
+}
+
+/// Keys of the table that the full file does not write, as `name = ` or as a header.
+fn unused_keys(shape: &TableShape, missing: &mut Vec<&str>) {
+    for key in shape.keys {
+        let name = key.name;
+        let forms = [format!("{name} = "), format!("[{name}]"), format!(".{name}]")];
+        if !forms.iter().any(|form| FULL.contains(form.as_str())) {
+            missing.push(name);
+        }
+        if let Some(inner) = key.shape.table() {
+            unused_keys(inner, missing);
+        }
+    }
+}
+
+#[test]
+fn the_schema_describes_the_keys_that_are_read() {
+    fn compare(schema: &serde_json::Value, shape: &TableShape) {
+        let properties = schema["properties"].as_object().unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        assert!(properties.keys().eq(shape.keys.iter().map(|key| key.name)));
+        for key in shape.keys {
+            let property = &properties[key.name];
+            assert!(property["description"].as_str().is_some_and(|text| text.starts_with(key.meaning)));
+            match key.shape {
+                Shape::Table(inner) => compare(property, inner),
+                Shape::List { of: Shape::Table(inner), .. } => compare(&property["items"], inner),
+                _ => {}
+            }
+        }
+    }
+    let schema = schema();
+    compare(&schema, &keys::FILE);
+    assert_eq!(schema["required"], serde_json::json!(["image"]));
+    assert_eq!(
+        schema["properties"]["image"]["properties"]["builder"]["enum"],
+        serde_json::json!(["embedded", "docker"])
+    );
+}
+
+#[test]
+fn the_first_file_can_be_read() {
+    let with = parse(&init_text("oci:.plimsoll/images/\"website\"", Some("k8s"))).unwrap_err().lines();
+    assert!(with[0].contains("no name for an image"), "a quote in the name arrives as one: {with:?}");
+    let with = parse(&init_text("oci:.plimsoll/images/website", Some("manifests"))).unwrap();
+    assert_eq!(with.environments.len(), 2);
+    let without = init_text("ghcr.io/contoso/website", None);
+    assert!(parse(&without).unwrap().environments.is_empty());
+    let (head, tail) = without.split_at(without.find("# Every release").unwrap());
+    let uncommented: String = tail.lines().map(|line| format!("{}\n", line.replacen("# ", "", 1))).collect();
+    let uncommented =
+        uncommented.replace("Every release goes", "# Every").replace("Only versions go", "# Only");
+    assert_eq!(parse(&format!("{head}{uncommented}")).unwrap().environments.len(), 2);
+}
+
+/// What the terminal shows, without colour.
+fn rendered(error: &ConfigurationError) -> String {
+    let mut text = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .render_report(&mut text, error)
+        .unwrap();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
