@@ -99,6 +99,7 @@ impl Shape {
             Self::Duration => "a duration such as \"100ms\"",
             Self::Size => "a size such as \"16MiB\"",
             Self::Texts | Self::Settings | Self::Table(_) => "a table",
+            Self::List { of: Self::Table(_), .. } => "an array of tables",
             Self::List { .. } => "an array",
         }
     }

@@ -11,6 +11,7 @@ use super::{
 
 mod arbitrary;
 mod broken;
+mod documentation;
 
 const STOCK: [&str; 3] = ["always", "release-tags", "version-gate"];
 
