@@ -1,1 +1,70 @@
-fn main() {}
+//! Upkeep of the project: `cargo xtask demo`, `test`, `check` and `bench`. Each installs what it needs and is missing.
+
+#![expect(clippy::print_stderr, reason = "a command for people, who want to know what it installs and runs")]
+
+mod check;
+mod packages;
+mod step;
+mod toolchain;
+
+use std::{env, process::ExitCode};
+
+use step::{Failed, cargo, run};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command> [arguments]
+
+  demo     build plimsoll and let it play a whole release in front of you
+  test     run all tests; arguments go to `cargo test`
+  check    formatting, lints, licences and dependencies, and the walls between crates
+  bench    run the benchmarks; arguments go to `cargo bench`
+
+Each installs what it needs and is missing, where it can, and says so.
+";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    let result = match command.as_str() {
+        "demo" => demo(&arguments),
+        "test" => test(&arguments),
+        "check" => check::check(),
+        "bench" => bench(&arguments),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // What failed has said so itself, as its last lines.
+        Err(Failed::Step(code)) => ExitCode::from(code),
+        Err(Failed::Start(message)) => {
+            eprintln!("xtask: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Plays the story of the README.
+fn demo(arguments: &[String]) -> Result<(), Failed> {
+    toolchain::add_wasm_target()?;
+    // With the features of the whole workspace, so that `test` finds everything built already.
+    run(&mut cargo(&["build", "--workspace", "--bin", "plimsoll"]))?;
+    run(cargo(&["run", "--quiet", "--workspace", "--bin", "plimsoll", "--", "demo"]).args(arguments))
+}
+
+/// Runs all tests. The last lines are those of the test runner.
+fn test(arguments: &[String]) -> Result<(), Failed> {
+    toolchain::add_wasm_target()?;
+    packages::install_missing()?;
+    run(cargo(&["test", "--workspace"]).args(arguments))
+}
+
+/// Runs the benchmarks.
+fn bench(arguments: &[String]) -> Result<(), Failed> {
+    toolchain::add_wasm_target()?;
+    packages::install_missing()?;
+    run(cargo(&["bench", "--package", "plimsoll-tests"]).args(arguments))
+}
