@@ -1,6 +1,6 @@
 //! The environments, each for itself and among each other.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use plimsoll_core::names::EnvironmentName;
 
@@ -16,7 +16,6 @@ use super::{
 pub(super) struct Written<'a> {
     pub(super) name: Option<Text<'a>>,
     pub(super) after: Vec<Text<'a>>,
-    target: Option<Reader<'a>>,
 }
 
 pub(super) fn environments(
@@ -26,15 +25,10 @@ pub(super) fn environments(
 ) -> Option<Vec<Environment>> {
     let written: Vec<Written<'_>> = readers
         .iter()
-        .map(|reader| Written {
-            name: reader.text("name"),
-            after: reader.texts("after"),
-            target: reader.table("target"),
-        })
+        .map(|reader| Written { name: reader.text("name"), after: reader.texts("after") })
         .collect();
     report_duplicates(&written, problems);
     order::check(&written, problems);
-    report_shared_folders(&written, surroundings.folder, problems);
     // Each is read, also behind one that fails: all problems are to be found.
     let resolved: Vec<Option<Environment>> =
         readers.iter().map(|reader| environment(reader, surroundings, problems)).collect();
@@ -86,62 +80,5 @@ fn report_duplicates(environments: &[Written<'_>], problems: &mut Vec<Problem>) 
             let message = format!("there is already an environment `{}`", name.text);
             problems.push(Problem::new(name.span, message).help("give each environment a name of its own"));
         }
-    }
-}
-
-/// A folder that is written must belong to one environment alone, and hold nobody's manifests: the next deployment
-/// replaces it whole.
-fn report_shared_folders(environments: &[Written<'_>], folder: &Path, problems: &mut Vec<Problem>) {
-    let folders = |key: &str| -> Vec<(Text<'_>, PathBuf)> {
-        let targets = environments.iter().filter_map(|environment| environment.target);
-        let written = targets.filter_map(|target| target.text(key));
-        written.map(|path| (path, normal(&folder.join(path.text)))).collect()
-    };
-    let (outputs, inputs) = (folders("path"), folders("manifests"));
-    for (index, (output, path)) in outputs.iter().enumerate() {
-        if let Some((other, _)) = outputs[..index].iter().find(|(_, other)| overlap(path, other)) {
-            let message =
-                format!("the folder `{}` overlaps `{}` of another environment", output.text, other.text);
-            problems
-                .push(Problem::new(output.span, message).help("give each environment a folder of its own"));
-        }
-        if let Some((input, _)) = inputs.iter().find(|(_, input)| overlap(path, input)) {
-            let message = format!("the folder `{}` overlaps the manifests in `{}`", output.text, input.text);
-            let help = "write into a folder apart from the manifests: a deployment replaces it whole";
-            problems.push(Problem::new(output.span, message).help(help));
-        }
-    }
-}
-
-fn overlap(one: &Path, other: &Path) -> bool {
-    one.starts_with(other) || other.starts_with(one)
-}
-
-/// The path without `.`, and without `..` where a component before it can be dropped. Links are not followed.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match (component, normal.components().next_back()) {
-            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
-            (Component::ParentDir, Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            _ => normal.push(component),
-        }
-    }
-    normal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_compared_without_detours() {
-        assert_eq!(normal(Path::new("./a/../b/./c")), Path::new("b/c"));
-        assert_eq!(normal(Path::new("../a/..")), Path::new(".."));
-        assert_eq!(normal(Path::new("/../a")), Path::new("/a"));
-        assert!(overlap(Path::new("deploy/a"), Path::new("deploy")));
-        assert!(!overlap(Path::new("deploy/ab"), Path::new("deploy/a")));
     }
 }

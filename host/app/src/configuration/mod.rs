@@ -7,6 +7,7 @@
 mod binding;
 mod check;
 mod environments;
+mod folders;
 mod image;
 mod init;
 mod keys;
@@ -35,6 +36,7 @@ pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
 
 use binding::Surroundings;
+use folders::Folder;
 use problem::Source;
 use reader::Reader;
 
@@ -78,17 +80,29 @@ fn resolve(
         Some(tags) => binding::binding(&tags, surroundings, problems),
         None => Some(binding::default_tagging()),
     };
-    let environments = environments::environments(&file.tables("environments"), surroundings, problems);
     let journal = file.table("journal").and_then(|journal| journal.text("path"));
+    let journal = folder.join(journal.map_or(DEFAULT_JOURNAL, |path| path.text));
+    let environments = file.tables("environments");
+    folders::check(&environments, folder, &kept(image.as_ref(), &journal), problems);
+    let environments = environments::environments(&environments, surroundings, problems);
     Some(Configuration {
         digest: Digest::of(source.text.as_bytes()),
         image: image?,
         tags: tags?,
         environments: environments?,
-        journal: folder.join(journal.map_or(DEFAULT_JOURNAL, |path| path.text)),
+        journal,
         registries: image::registries(file.table("registries"), folder),
         source: source.clone(),
     })
+}
+
+/// What the host keeps on disk and no deployment may replace.
+fn kept(image: Option<&Image>, journal: &Path) -> Vec<Folder> {
+    let layout = image.and_then(|image| match &image.destination {
+        Destination::Layout { path, .. } => Some(Folder::new("the image layout", path)),
+        Destination::Registry(_) => None,
+    });
+    layout.into_iter().chain([Folder::new("the journal", journal)]).collect()
 }
 
 /// A mistake in the TOML itself.
