@@ -12,9 +12,11 @@ use super::{
 /// knows, but not what holds between them, such as that environments have different names.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = table(&FILE);
-    schema.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
-    schema.insert("title".to_owned(), "plimsoll.toml".into());
+    let mut schema = object(json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "plimsoll.toml",
+    }));
+    schema.extend(table(&FILE));
     Value::Object(schema)
 }
 
