@@ -1,0 +1,141 @@
+//! An image layout on disk as the place where images go.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use plimsoll_core::{
+    digest::Digest,
+    names::Tag,
+    ports::{Activity, ImageRepository, PortFailure, Progress, PushReport},
+};
+use plimsoll_layout::{
+    Layout, LayoutError,
+    manifest::{self, Blob, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest},
+};
+use tokio::task::spawn_blocking;
+
+use crate::error::RegistryError;
+
+/// A layout as a repository. It is made when the first image goes into it; until then it has no tags.
+#[derive(Debug, Clone)]
+pub struct LayoutRepository {
+    root: PathBuf,
+}
+
+impl LayoutRepository {
+    /// The repository in a folder.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Reads something from the layout on a blocking thread; `None` when there is no layout yet.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Layout) -> Result<T, RegistryError> + Send + 'static,
+    ) -> Result<Option<T>, RegistryError> {
+        let root = self.root.clone();
+        blocking(move || {
+            // An empty folder is a layout to be; a folder with something else in it is a mistake.
+            let is_new = std::fs::read_dir(&root).map_or(true, |mut entries| entries.next().is_none());
+            if is_new { Ok(None) } else { read(&Layout::open(&root)?).map(Some) }
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl ImageRepository for LayoutRepository {
+    async fn push(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        let (from, to, digest) = (layout.to_owned(), self.root.clone(), *digest);
+        let open = move || Ok((Layout::open(&from)?, Layout::open_or_create(&to)?));
+        let (from, to) = blocking(open).await?;
+        let bytes = from.read_blob(&digest, LARGEST_MANIFEST)?;
+        let unusable = |source| RegistryError::Manifest { what: digest.to_string(), source };
+        let Manifest::Image(image) = manifest::parse(&bytes).map_err(unusable)? else {
+            return Err(RegistryError::IsIndex { digest }.into());
+        };
+        let mut report = PushReport::default();
+        for blob in manifest::blobs(&image).map_err(unusable)? {
+            let what = blob.digest.to_string();
+            let total = blob.size;
+            let (from, to) = (from.clone(), to.clone());
+            if blocking(move || copy(&from, &to, &blob)).await? {
+                report.blobs_sent += 1;
+                report.bytes_sent += total;
+                progress.activity(Activity::Transfer { what: &what, done: total, total });
+            } else {
+                report.blobs_present += 1;
+            }
+        }
+        blocking(move || {
+            to.write_blob(&bytes)?;
+            Ok(to.add_manifest(&digest)?)
+        })
+        .await?;
+        Ok(report)
+    }
+
+    async fn resolve(&self, tag: &Tag) -> Result<Option<Digest>, PortFailure> {
+        let tag = tag.clone();
+        Ok(self.read(move |layout| Ok(layout.resolve(tag.as_str())?)).await?.flatten())
+    }
+
+    async fn set_tag(&self, tag: &Tag, digest: &Digest) -> Result<(), PortFailure> {
+        let (root, tag, digest) = (self.root.clone(), tag.clone(), *digest);
+        Ok(blocking(move || Ok(Layout::open(&root)?.set_reference(tag.as_str(), &digest)?)).await?)
+    }
+
+    async fn tags(&self) -> Result<Vec<String>, PortFailure> {
+        let tags =
+            self.read(|layout| Ok(layout.references()?.into_iter().filter_map(|(tag, _)| tag).collect()));
+        Ok(tags.await?.unwrap_or_default())
+    }
+
+    async fn labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {
+        let digest = *digest;
+        Ok(self.read(move |layout| labels(layout, &digest)).await?.flatten())
+    }
+}
+
+/// Copies a blob, verified, unless it is there; answers whether it had to.
+fn copy(from: &Layout, to: &Layout, blob: &Blob) -> Result<bool, RegistryError> {
+    if to.has_blob(&blob.digest)? == Some(blob.size) {
+        return Ok(false);
+    }
+    let mut writer = to.blob_writer()?;
+    io::copy(&mut from.open_blob(&blob.digest)?, &mut writer).map_err(|source| LayoutError::Io {
+        action: "copy a blob into",
+        path: to.root().to_owned(),
+        source,
+    })?;
+    writer.finish_verified(&blob.digest)?;
+    Ok(true)
+}
+
+fn labels(layout: &Layout, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, RegistryError> {
+    if layout.has_blob(digest)?.is_none() {
+        return Ok(None);
+    }
+    let Manifest::Image(image) = layout.read_manifest(digest)? else { return Ok(Some(BTreeMap::new())) };
+    let unusable = |source| RegistryError::Manifest { what: digest.to_string(), source };
+    let configuration = manifest::digest(image.config()).map_err(unusable)?;
+    let bytes = layout.read_blob(&configuration, LARGEST_CONFIGURATION)?;
+    manifest::labels(&bytes).map(Some).map_err(unusable)
+}
+
+/// Does longer work on a blocking thread.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RegistryError> + Send + 'static,
+) -> Result<T, RegistryError> {
+    spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}

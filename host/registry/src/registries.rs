@@ -1,0 +1,67 @@
+//! All registries, and base images from them.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BaseImages, Platform, PortFailure, Progress},
+    reference::{ImageReference, RepositoryName},
+};
+use plimsoll_layout::Layout;
+use reqwest::Client;
+
+use crate::{
+    connection::{self, Connection},
+    error::RegistryError,
+    options::RegistryOptions,
+    repository::RegistryRepository,
+};
+
+/// The way to all registries. Cheap to clone; connections, credentials and tokens are shared.
+#[derive(Debug, Clone)]
+pub struct Registries {
+    client: Client,
+    options: RegistryOptions,
+    connections: Arc<Mutex<HashMap<String, Arc<Connection>>>>,
+}
+
+impl Registries {
+    /// Prepares the way; nothing is sent yet.
+    ///
+    /// # Errors
+    /// A file with certificate authorities cannot be used.
+    pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
+        let client = connection::client(&options)?;
+        Ok(Self { client, options, connections: Arc::default() })
+    }
+
+    /// A repository in its registry.
+    #[must_use]
+    pub fn repository(&self, name: RepositoryName) -> RegistryRepository {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = connections.entry(name.registry().to_owned()).or_insert_with(|| {
+            Arc::new(Connection::new(name.registry(), self.client.clone(), self.options.clone()))
+        });
+        RegistryRepository { connection: Arc::clone(connection), name }
+    }
+}
+
+#[async_trait]
+impl BaseImages for Registries {
+    async fn fetch(
+        &self,
+        reference: &ImageReference,
+        platform: &Platform,
+        layout: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Digest, PortFailure> {
+        let layout = Layout::open_or_create(layout)?;
+        let repository = self.repository(reference.repository.clone());
+        Ok(repository.pull(reference, platform, &layout, progress).await?)
+    }
+}
