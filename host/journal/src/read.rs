@@ -1,0 +1,112 @@
+//! Reading.
+
+use std::path::Path;
+
+use plimsoll_core::{
+    digest::Digest,
+    fact::Entry,
+    names::{EnvironmentName, ReleaseId},
+};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::error::JournalError;
+
+type Entries = Result<Vec<Entry>, JournalError>;
+
+pub(crate) async fn release(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    release: &ReleaseId,
+) -> Entries {
+    let query =
+        sqlx::query("SELECT sequence, at, release, json FROM facts WHERE release = ?1 ORDER BY sequence");
+    collect(query.bind(release.as_str()).fetch_all(connection).await, journal)
+}
+
+pub(crate) async fn openings(connection: &mut SqliteConnection, journal: &Path, limit: usize) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts WHERE kind = 'opened' ORDER BY sequence DESC LIMIT ?1",
+    );
+    collect(query.bind(bound(limit)).fetch_all(connection).await, journal)
+}
+
+pub(crate) async fn environment(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    environment: &EnvironmentName,
+    limit: usize,
+) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts WHERE environment = ?1 ORDER BY sequence DESC LIMIT ?2",
+    );
+    collect(query.bind(environment.as_str()).bind(bound(limit)).fetch_all(connection).await, journal)
+}
+
+pub(crate) async fn tag(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    tag: &str,
+    limit: usize,
+) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts WHERE tag = ?1 ORDER BY sequence DESC LIMIT ?2",
+    );
+    collect(query.bind(tag).bind(bound(limit)).fetch_all(connection).await, journal)
+}
+
+pub(crate) async fn entries(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    after: u64,
+    limit: usize,
+) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    );
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    collect(query.bind(after).bind(bound(limit)).fetch_all(connection).await, journal)
+}
+
+/// A number of rows as SQLite counts.
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// A place in the journal as the rest of the host counts. The schema begins at 1, so nothing below zero is ever stored by
+/// a host; such a number, written by somebody else, becomes 0, which is no place either.
+pub(crate) fn sequence_of(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or_default()
+}
+
+/// A stored hash. The schema holds up that it has 32 bytes; another length, which only a damaged file has, becomes a hash
+/// that no entry has.
+pub(crate) fn hash_of(stored: &[u8]) -> Digest {
+    Digest::from_bytes(stored.try_into().unwrap_or([0; 32]))
+}
+
+fn collect(rows: Result<Vec<SqliteRow>, sqlx::Error>, journal: &Path) -> Entries {
+    let rows = rows.map_err(|error| JournalError::of(journal, error))?;
+    rows.iter().map(|row| entry(row, journal)).collect()
+}
+
+/// An entry from `sequence, at, release, json`.
+fn entry(row: &SqliteRow, journal: &Path) -> Result<Entry, JournalError> {
+    let failed = |error| JournalError::of(journal, error);
+    let sequence: i64 = row.try_get(0).map_err(failed)?;
+    let release: &str = row.try_get(2).map_err(failed)?;
+    let json: &str = row.try_get(3).map_err(failed)?;
+    Ok(Entry {
+        sequence: sequence_of(sequence),
+        at: row.try_get(1).map_err(failed)?,
+        release: ReleaseId::new(release).map_err(|source| JournalError::UnreadableRelease {
+            journal: journal.to_owned(),
+            sequence,
+            source,
+        })?,
+        fact: serde_json::from_str(json).map_err(|source| JournalError::UnreadableFact {
+            journal: journal.to_owned(),
+            sequence,
+            source,
+        })?,
+    })
+}

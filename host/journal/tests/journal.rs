@@ -1,0 +1,218 @@
+//! What the journal promises to one host.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::{fs, path::Path};
+
+use common::{deployed, open, release, tagged};
+use plimsoll_core::{
+    contract::{Commit, GitRef, Intent, Repository, Source, Trigger},
+    digest::Digest,
+    fact::{Fact, Opening},
+    names::EnvironmentName,
+    ports::{FailureClass, Journal, JournalCheck, LeaseScope, PortFailure},
+};
+use plimsoll_journal::{JournalError, SqliteJournal};
+use sqlx::{Connection, Executor, SqliteConnection};
+
+fn opened() -> Fact {
+    let commit = Commit { id: "0".repeat(40), time: 1, author: None, message: None };
+    let source = Source {
+        repository: Repository { name: "contoso/website".to_owned(), ..Repository::default() },
+        trigger: Trigger::Push,
+        git_ref: GitRef::Branch("main".to_owned()),
+        commit,
+        tags: Vec::new(),
+        actor: None,
+        dirty: false,
+    };
+    Fact::Opened(Box::new(Opening {
+        source,
+        intent: Intent::Promote,
+        repository: "ghcr.io/contoso/website".to_owned(),
+        environments: Vec::new(),
+        configuration: Digest::of(b""),
+    }))
+}
+
+/// What the adapter's own error was.
+fn cause(failure: &PortFailure) -> &JournalError {
+    failure.error.downcast_ref().expect("a failure of the journal")
+}
+
+#[tokio::test]
+async fn facts_come_back_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made/on/the/way/journal.db");
+    let journal = open(&path).await;
+    let first = journal.append(&release(1), 0, 100, opened()).await.unwrap();
+    let second = journal.append(&release(1), 1, 101, tagged("v1")).await.unwrap();
+    let third = journal.append(&release(2), 0, 102, opened()).await.unwrap();
+    assert_eq!([first.sequence, second.sequence, third.sequence], [1, 2, 3]);
+    drop(journal);
+
+    let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+    assert_eq!(journal.release(&release(1)).await.unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(journal.release(&release(3)).await.unwrap(), []);
+    assert_eq!(journal.openings(9).await.unwrap(), [third.clone(), first.clone()]);
+    assert_eq!(journal.openings(1).await.unwrap(), [third.clone()]);
+    assert_eq!(journal.entries(0, 2).await.unwrap(), [first, second]);
+    assert_eq!(journal.entries(2, 2).await.unwrap(), [third]);
+    assert_eq!(journal.entries(3, 2).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn environments_and_tags_are_found_newest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let staging = EnvironmentName::new("staging").unwrap();
+    let failed = |step: &str| Fact::StepFailed {
+        step: step.to_owned(),
+        environment: Some(staging.clone()),
+        message: "no".to_owned(),
+        hint: None,
+    };
+    let superseded = Fact::Superseded { environment: staging.clone(), newer: release(2) };
+    let facts = [
+        tagged("latest"),
+        deployed("staging"),
+        deployed("production"),
+        failed("decide"),
+        failed("deploy"),
+        superseded,
+        tagged("latest"),
+        tagged("v1"),
+    ];
+    for (number, fact) in facts.into_iter().enumerate() {
+        journal.append(&release(1), number, 0, fact).await.unwrap();
+    }
+    let places = |entries: Vec<plimsoll_core::fact::Entry>| {
+        entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(places(journal.environment(&staging, 9).await.unwrap()), [6, 5, 2]);
+    assert_eq!(places(journal.environment(&staging, 1).await.unwrap()), [6]);
+    assert_eq!(places(journal.tag("latest", 9).await.unwrap()), [7, 1]);
+    assert!(journal.tag("late%", 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_writer_that_missed_a_fact_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    journal.append(&release(1), 0, 0, tagged("a")).await.unwrap();
+    for expected in [0, 2] {
+        let failure = journal.append(&release(1), expected, 0, tagged("b")).await.unwrap_err();
+        assert!(matches!(cause(&failure), JournalError::Conflict { found: 1, .. }), "{failure}");
+        assert!(failure.hint.is_some());
+    }
+    assert_eq!(journal.entries(0, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn looking_makes_no_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    assert!(SqliteJournal::open_existing(&path).await.unwrap().is_none());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    // A host that was killed right after making the file.
+    fs::write(&path, "").unwrap();
+    assert!(SqliteJournal::open_existing(&path).await.unwrap().is_none());
+    open(&path).await.append(&release(1), 0, 0, tagged("a")).await.unwrap();
+    let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+    let failure = journal.append(&release(1), 1, 0, tagged("b")).await.unwrap_err();
+    assert!(matches!(cause(&failure), JournalError::ReadOnly { .. }), "{failure}");
+}
+
+#[tokio::test]
+async fn what_is_no_journal_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text");
+    let words = "not a database, and longer than the hundred bytes of an SQLite header are. ".repeat(4);
+    fs::write(&text, &words).unwrap();
+    let error = SqliteJournal::open(&text).await.unwrap_err();
+    assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&text).unwrap(), words);
+    let failure = PortFailure::from(error);
+    assert_eq!(failure.class, FailureClass::Configuration);
+
+    let other = folder.path().join("other.db");
+    raw(&other, "CREATE TABLE bookmarks (url TEXT)").await;
+    let error = SqliteJournal::open(&other).await.unwrap_err();
+    assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+
+    let inside = text.join("journal.db");
+    let error = SqliteJournal::open(&inside).await.unwrap_err();
+    assert!(matches!(error, JournalError::Folder { .. }), "{error}");
+
+    let error = SqliteJournal::open_existing(folder.path()).await.unwrap_err();
+    assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_with_both_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    drop(open(&path).await);
+    raw(&path, "PRAGMA user_version = 9").await;
+    for error in [
+        SqliteJournal::open(&path).await.unwrap_err(),
+        SqliteJournal::open_existing(&path).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, JournalError::NewerSchema { found: 9, known: 1, .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    journal.append(&release(1), 0, 0, tagged("a")).await.unwrap();
+    journal.append(&release(1), 1, 0, tagged("b")).await.unwrap();
+    let mut connection = connect(&path).await;
+    for statement in [
+        "UPDATE facts SET at = 5 WHERE sequence = 1",
+        "DELETE FROM facts WHERE sequence = 2",
+        "INSERT INTO facts SELECT 7, at, release, kind, environment, tag, json, hash FROM facts LIMIT 1",
+        "INSERT OR REPLACE INTO facts SELECT * FROM facts WHERE sequence = 1",
+        "UPDATE head SET sequence = 1",
+        "DELETE FROM head",
+    ] {
+        assert!(connection.execute(statement).await.is_err(), "{statement}");
+    }
+    assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 2, .. }));
+}
+
+#[tokio::test]
+async fn one_host_at_a_time_has_a_lease() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let (one, other) = (open(&path).await, open(&path).await);
+    let scope = LeaseScope::Release(release(1));
+    let lease = one.try_lease(&scope).await.unwrap().unwrap();
+    assert!(other.try_lease(&scope).await.unwrap().is_none());
+    assert!(one.try_lease(&scope).await.unwrap().is_none());
+    let holder = other.lease_holder(&scope).unwrap().unwrap();
+    assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+    let elsewhere = LeaseScope::Environment(EnvironmentName::new("staging").unwrap());
+    let more = other.try_lease(&elsewhere).await.unwrap().unwrap();
+    let tags = other.try_lease(&LeaseScope::Tags).await.unwrap().unwrap();
+
+    drop(lease);
+    let lease = other.try_lease(&scope).await.unwrap().unwrap();
+    drop((lease, more, tags));
+    assert_eq!(other.lease_holder(&scope).unwrap(), None);
+    let left =
+        fs::read_dir(folder.path().join("journal.db.locks")).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["schema.lock"]);
+}
+
+async fn connect(path: &Path) -> SqliteConnection {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+async fn raw(path: &Path, statement: &'static str) {
+    connect(path).await.execute(statement).await.unwrap();
+}
