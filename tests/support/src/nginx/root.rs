@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 use super::PACKAGES;
 use crate::{command::run, text::write};
 
-/// Serves the folder that the official image serves, and logs where it logs.
+/// Takes its servers from `conf.d` and logs where the official image does.
 const CONFIGURATION: &str = "user www-data;
 worker_processes 1;
 pid /run/nginx.pid;
@@ -18,12 +18,15 @@ http {
     default_type application/octet-stream;
     access_log /var/log/nginx/access.log;
     sendfile on;
+    include /etc/nginx/conf.d/*.conf;
+}
+";
 
-    server {
-        listen 80;
-        root /usr/share/nginx/html;
-        index index.html;
-    }
+/// Serves the folder that the official image serves. An image may bring its own file of this name.
+const SERVER: &str = "server {
+    listen 80;
+    root /usr/share/nginx/html;
+    index index.html;
 }
 ";
 
@@ -54,6 +57,7 @@ fn furnish(root: &Path) {
     );
     write(&root.join("etc/group"), "root:x:0:\nwww-data:x:33:\n");
     write(&root.join("etc/nginx/nginx.conf"), CONFIGURATION);
+    write(&root.join("etc/nginx/conf.d/default.conf"), SERVER);
     for (log, device) in [("access.log", "/dev/stdout"), ("error.log", "/dev/stderr")] {
         make(fs::create_dir_all(root.join("var/log/nginx")));
         make(symlink(device, root.join("var/log/nginx").join(log)));
