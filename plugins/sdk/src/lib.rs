@@ -8,8 +8,8 @@
 //! ```
 //! use plimsoll_sdk::{
 //!     Failure, Findings, Policy, PromotionPolicy, PromotionRequest, Verdict, Weekday,
-//!     schemars::{self, JsonSchema},
-//!     serde::{self, Deserialize},
+//!     schemars::JsonSchema,
+//!     serde::Deserialize,
 //! };
 //!
 //! /// Nothing goes out on these days.
@@ -70,6 +70,7 @@ mod policy;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 mod types;
 mod version;
 
@@ -79,6 +80,7 @@ pub use findings::Findings;
 pub use glob::{Glob, InvalidGlob};
 pub use policy::{Policy, PromotionPolicy, TaggingPolicy};
 pub use settings::NoSettings;
+pub use text::quote_all;
 pub use types::{
     Approval, Commit, Condition, Decision, Deployment, Derivation, Description, Environment, Evidence,
     EvidenceOutcome, Failure, Finding, GitRef, Image, Intent, Justification, Label, Level, LookupFailure,

@@ -1,0 +1,29 @@
+//! Labels that say where an image comes from (OCI image specification 1.1, "Pre-Defined Annotation Keys").
+
+use plimsoll_sdk::{Label, Source};
+
+use crate::{settings::Settings, time};
+
+/// The labels of an image, those of the settings included. Its annotations are the same.
+pub(crate) fn labels(source: &Source, version: Option<&str>, settings: &Settings) -> Vec<Label> {
+    let repository = &source.repository;
+    let title = repository.name.rsplit('/').find(|part| !part.is_empty());
+    let created = time::rfc3339(source.commit.time);
+    let known = [
+        ("title", title),
+        ("description", repository.description.as_deref()),
+        ("url", repository.url.as_deref()),
+        ("source", repository.url.as_deref()),
+        ("revision", Some(source.commit.id.as_str())),
+        ("created", created.as_deref()),
+        ("version", version),
+        ("licenses", repository.license.as_deref()),
+    ];
+    let mut labels: Vec<Label> = known
+        .into_iter()
+        .filter_map(|(key, value)| Some(Label::new(format!("org.opencontainers.image.{key}"), value?)))
+        .filter(|label| !settings.labels.contains_key(&label.name))
+        .collect();
+    labels.extend(settings.labels.iter().map(|(name, value)| Label::new(name, value)));
+    labels
+}
