@@ -1,11 +1,13 @@
 //! Reading what a registry says: always with a bound.
 
+use std::time::Duration;
+
 use reqwest::{
     Response,
     header::{HeaderMap, RETRY_AFTER},
 };
 use serde::Deserialize;
-use std::time::Duration;
+use tokio::time::timeout;
 
 use crate::{connection::Connection, error::RegistryError};
 
@@ -18,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 impl Connection {
     /// The next piece of a body; `None` at its end.
     pub(crate) async fn chunk(&self, answer: &mut Response) -> Result<Option<bytes::Bytes>, RegistryError> {
-        match tokio::time::timeout(self.options.idle_timeout, answer.chunk()).await {
+        match timeout(self.options.idle_timeout, answer.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => Err(self.interrupted(error)),
             Err(_) => Err(self.stalled()),
@@ -63,7 +65,10 @@ fn reason(bytes: &[u8]) -> String {
     let text = match serde_json::from_slice::<Errors>(bytes) {
         Ok(Errors { errors }) => errors
             .iter()
-            .map(|error| format!("{}: {}", error.code, error.message.as_deref().unwrap_or_default()))
+            .map(|error| match error.message.as_deref() {
+                None | Some("") => error.code.clone(),
+                Some(message) => format!("{}: {message}", error.code),
+            })
             .collect::<Vec<_>>()
             .join("; "),
         Err(_) => String::from_utf8_lossy(bytes).into_owned(),
@@ -88,7 +93,7 @@ mod tests {
     #[test]
     fn reasons_are_short_and_on_one_line() {
         let envelope = br#"{"errors":[{"code":"DENIED","message":"no\nway"},{"code":"X"}]}"#;
-        assert_eq!(reason(envelope), " (DENIED: no way; X: )");
+        assert_eq!(reason(envelope), " (DENIED: no way; X)");
         assert_eq!(reason(b""), "");
         assert_eq!(reason(b"<html>"), " (<html>)");
     }

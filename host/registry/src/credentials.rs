@@ -104,6 +104,9 @@ fn problem(error: CredentialRetrievalError) -> Option<String> {
             None
         }
         CredentialRetrievalError::HelperFailure { helper, .. } => Some(format!("`{helper} get` failed")),
+        CredentialRetrievalError::HelperCommunicationError => {
+            Some("its credential helper cannot be run".to_owned())
+        }
         CredentialRetrievalError::ConfigReadError => Some("it is no valid Docker configuration".to_owned()),
         other => Some(other.to_string()),
     }

@@ -1,0 +1,162 @@
+//! Registries that want to know who asks.
+
+use std::{env, fs, os::unix::fs::PermissionsExt as _, process::Command, time::Duration};
+
+use plimsoll_core::ports::FailureClass;
+use plimsoll_registry::RegistryOptions;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    image::{options, registries},
+    server::{Fault, FaultServer},
+    setting::{push, setting},
+};
+
+/// `me:secret`, encoded.
+const RIGHT: &str = "bWU6c2VjcmV0";
+/// `me:wrong!`, encoded.
+const WRONG: &str = "bWU6d3Jvbmch";
+
+/// Options with a Docker configuration file, in a folder of its own.
+fn with_configuration(configuration: &Value) -> (TempDir, RegistryOptions) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("config.json");
+    fs::write(&file, configuration.to_string()).unwrap();
+    (folder, RegistryOptions { docker_config: Some(file), ..options() })
+}
+
+/// A configuration that knows one registry.
+fn knows(server: &FaultServer, entry: &Value) -> (TempDir, RegistryOptions) {
+    with_configuration(&json!({"auths": {server.address.to_string(): entry}}))
+}
+
+fn demand_basic(server: &FaultServer) {
+    server.state().demanded = Some((format!("Basic {RIGHT}"), r#"Basic realm="registry""#.to_owned()));
+}
+
+#[tokio::test]
+async fn passwords_come_from_the_docker_configuration() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_not_shown() {
+    let (server, image, repository) = setting().await;
+    demand_basic(&server);
+    let failure = push(&repository, &image).await.unwrap_err();
+    assert!(failure.to_string().contains("no Docker configuration file to look in"), "{failure}");
+
+    let (_folder, options) = knows(&server, &json!({"auth": WRONG}));
+    let registries = registries(options);
+    let failure = push(&registries.repository(server.repository()), &image).await.unwrap_err();
+    let text = failure.to_string();
+    assert!(text.contains("those of `me` found through") && text.contains("config.json"), "{text}");
+    let everything = format!("{text} {failure:?} {registries:?}");
+    assert!(!everything.contains("wrong!") && !everything.contains(WRONG), "{everything}");
+    assert!(failure.hint.unwrap().contains("docker login"));
+}
+
+#[tokio::test]
+async fn tokens_are_fetched_where_the_registry_says() {
+    let (server, image, _) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let question = "service=it&scope=repository%3Asite%3Apull%2Cpush";
+    server.state().token = Some((format!("GET {question}"), format!("Basic {RIGHT}")));
+    server.fault("GET /token", Fault::Status(503, ""));
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+    assert!(server.state().faults.is_empty());
+
+    let question =
+        format!("POST {question}&grant_type=refresh_token&client_id=plimsoll&refresh_token=identity");
+    server.state().token = Some((question, String::new()));
+    let (_folder, options) = knows(&server, &json!({"identitytoken": "identity"}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_server_that_refuses_is_said() {
+    let (server, image, repository) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    server.state().token = Some((String::new(), "nobody".to_owned()));
+    let failure = push(&repository, &image).await.unwrap_err();
+    assert!(failure.to_string().contains("refuses a token without valid credentials"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_token_server_without_an_address_is_said() {
+    let (server, image, _) = setting().await;
+    let realm = r#"Bearer realm="not an address",service="it""#.to_owned();
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    let failure = push(&registries(options).repository(server.repository()), &image).await.unwrap_err();
+    assert!(failure.to_string().contains("which is no address"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_be_used_is_no_anonymous_access() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    let helper = json!({"credHelpers": {server.address.to_string(): "not-there-at-all"}});
+    for configuration in [json!([]), helper] {
+        let (_folder, options) = with_configuration(&configuration);
+        let failure = push(&registries(options).repository(server.repository()), &image).await.unwrap_err();
+        assert_eq!(failure.class, FailureClass::Configuration, "{failure}");
+        assert!(failure.to_string().contains("cannot get the credentials"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_configuration_is_anonymous_access() {
+    let (server, image, _) = setting().await;
+    let options = RegistryOptions { docker_config: Some("/nonexistent/config.json".into()), ..options() };
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+/// Runs the test below in a process of its own, for only there a helper can be put on the `PATH`.
+#[test]
+fn helpers_are_asked_and_not_waited_for_for_ever() {
+    let folder = TempDir::new().unwrap();
+    let answer =
+        r#"read server; echo "{\"ServerURL\":\"$server\",\"Username\":\"me\",\"Secret\":\"secret\"}""#;
+    let nothing = "read server; echo credentials not found in native keychain; exit 1";
+    for (name, body) in
+        [("good", answer), ("empty", nothing), ("slow", "exec sleep 3"), ("broken", "read server; exit 1")]
+    {
+        let program = folder.path().join(format!("docker-credential-{name}"));
+        fs::write(&program, format!("#!/bin/sh\n{body}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let child = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "credentials::with_helpers_on_the_path", "--ignored"])
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && output.contains("1 passed"), "{output}");
+}
+
+#[tokio::test]
+#[ignore = "the test above runs it"]
+async fn with_helpers_on_the_path() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    let server = &server;
+    let try_helper = async |name: &str| {
+        let (_folder, options) = with_configuration(&json!({"credsStore": name}));
+        let options = RegistryOptions { helper_timeout: Duration::from_millis(500), ..options };
+        push(&registries(options).repository(server.repository()), &image)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    try_helper("good").await.unwrap();
+    assert!(try_helper("empty").await.unwrap_err().contains("none found through"));
+    assert!(try_helper("broken").await.unwrap_err().contains("`docker-credential-broken get` failed"));
+    assert!(try_helper("slow").await.unwrap_err().contains("did not answer in time"));
+}

@@ -1,0 +1,245 @@
+//! A registry in memory that misbehaves on demand: just enough HTTP/1.1 and OCI distribution for the tests.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use plimsoll_core::{digest::Digest, reference::RepositoryName};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+/// How to misbehave, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Answer with this status and nothing else but these header lines.
+    Status(u16, &'static str),
+    /// Claim another digest than the content has.
+    LyingDigest,
+    /// Serve other content of the same length.
+    WrongContent,
+    /// Stop in the middle of the content.
+    Truncated,
+    /// Take the request and say nothing.
+    Silence,
+}
+
+/// What the registry holds and saw.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Blobs by digest.
+    pub(crate) blobs: HashMap<String, Vec<u8>>,
+    /// Manifests by tag and by digest.
+    pub(crate) manifests: HashMap<String, Vec<u8>>,
+    /// Faults to come: the beginning of the request line that triggers each.
+    pub(crate) faults: VecDeque<(&'static str, Fault)>,
+    /// The value of the header `Authorization` that is demanded, and the challenge otherwise.
+    pub(crate) demanded: Option<(String, String)>,
+    /// What the token server must be asked, method and form, and the value of the header `Authorization`.
+    pub(crate) token: Option<(String, String)>,
+    /// Every request line that was seen but those to `/v2/` itself.
+    pub(crate) seen: Vec<String>,
+}
+
+/// A running registry. It ends with the test's runtime.
+pub(crate) struct FaultServer {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+/// A request.
+struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Default)]
+struct Answer {
+    status: u16,
+    headers: String,
+    body: Vec<u8>,
+    /// How much of the body is sent.
+    sent: Option<usize>,
+}
+
+impl FaultServer {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&shared), address));
+            }
+        });
+        Self { address, state }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn fault(&self, request: &'static str, fault: Fault) {
+        self.state().faults.push_back((request, fault));
+    }
+
+    pub(crate) fn repository(&self) -> RepositoryName {
+        format!("{}/site", self.address).parse().unwrap()
+    }
+
+    /// How many requests began so.
+    pub(crate) fn count(&self, request: &str) -> usize {
+        self.state().seen.iter().filter(|seen| seen.starts_with(request)).count()
+    }
+}
+
+/// One request per connection: simple, and no fault can spill over.
+async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, address: SocketAddr) {
+    let mut stream = BufReader::new(stream);
+    let Some(request) = read_request(&mut stream).await else { return };
+    let line = format!("{} {}", request.method, request.path);
+    let (answer, is_silent) = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.path != "/v2/" {
+            state.seen.push(line.clone());
+        }
+        let fault = match state.faults.front() {
+            Some((start, _)) if line.starts_with(start) => state.faults.pop_front().map(|(_, fault)| fault),
+            _ => None,
+        };
+        let is_silent = fault == Some(Fault::Silence);
+        (answer(&mut state, &request, address, fault), is_silent)
+    };
+    if is_silent {
+        sleep(Duration::from_secs(30)).await;
+    }
+    let head = format!(
+        "HTTP/1.1 {} Status\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n",
+        answer.status,
+        answer.body.len(),
+        answer.headers
+    );
+    let body = &answer.body[..answer.sent.unwrap_or(answer.body.len())];
+    let body = if request.method == "HEAD" { &[] } else { body };
+    let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
+    let _ = stream.shutdown().await;
+}
+
+/// `None` for what is no HTTP.
+async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let mut lines = head.lines();
+    let mut first = lines.next()?.split(' ');
+    let (method, target) = (first.next()?.to_owned(), first.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let header =
+        |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    let headers: HashMap<_, _> = lines.filter_map(header).collect();
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Option<Fault>) -> Answer {
+    if let Some(Fault::Status(status, headers)) = fault {
+        return Answer { status, headers: headers.to_owned(), ..Answer::default() };
+    }
+    if let Some(refusal) = refusal(state, request) {
+        return refusal;
+    }
+    if request.path == "/token" {
+        let body = br#"{"token":"the-token"}"#.to_vec();
+        return Answer { status: 200, body, ..Answer::default() };
+    }
+    let mut answer = match request.path.strip_prefix("/v2/site/") {
+        Some(path) => repository(state, request, path, address),
+        None => Answer { status: if request.path == "/v2/" { 200 } else { 404 }, ..Answer::default() },
+    };
+    match fault {
+        Some(Fault::LyingDigest) => {
+            answer.headers = format!("Location: /x\r\nDocker-Content-Digest: {}\r\n", Digest::of(b"a lie"));
+        }
+        Some(Fault::WrongContent) => answer.body.fill(b'x'),
+        Some(Fault::Truncated) => answer.sent = Some(answer.body.len() / 2),
+        _ => {}
+    }
+    answer
+}
+
+/// What somebody without the right credentials gets.
+fn refusal(state: &State, request: &Request) -> Option<Answer> {
+    let shown = request.headers.get("authorization").map(String::as_str);
+    if request.path == "/token" {
+        let (query, demanded) = state.token.as_ref()?;
+        let form = if request.method == "POST" {
+            String::from_utf8_lossy(&request.body)
+        } else {
+            request.query.as_str().into()
+        };
+        let is_right =
+            format!("{} {form}", request.method) == *query && shown.unwrap_or_default() == demanded;
+        return (!is_right).then(|| Answer { status: 401, ..Answer::default() });
+    }
+    let (demanded, challenge) = state.demanded.as_ref()?;
+    (shown != Some(demanded)).then(|| Answer {
+        status: 401,
+        headers: format!("WWW-Authenticate: {challenge}\r\n"),
+        body: br#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#.to_vec(),
+        sent: None,
+    })
+}
+
+fn repository(state: &mut State, request: &Request, path: &str, address: SocketAddr) -> Answer {
+    let ok =
+        |status, headers: String, body: &[u8]| Answer { status, headers, body: body.to_vec(), sent: None };
+    let digest_header = |bytes: &[u8]| format!("Docker-Content-Digest: {}\r\n", Digest::of(bytes));
+    let missing = || ok(404, String::new(), br#"{"errors":[{"code":"UNKNOWN","message":"not here"}]}"#);
+    let (kind, name) = path.split_once('/').unwrap();
+    match (request.method.as_str(), kind, name) {
+        ("GET" | "HEAD", "blobs", digest) => match state.blobs.get(digest) {
+            Some(bytes) => ok(200, digest_header(bytes), bytes),
+            None => missing(),
+        },
+        ("GET" | "HEAD", "manifests", target) => match state.manifests.get(target) {
+            Some(bytes) => ok(200, digest_header(bytes), bytes),
+            None => missing(),
+        },
+        ("POST", "blobs", "uploads/") => {
+            ok(202, format!("Location: http://{address}/v2/site/blobs/uploads/1?state=a\r\n"), b"")
+        }
+        ("PUT", "blobs", "uploads/1") => {
+            let digest = Digest::of(&request.body).to_string();
+            let claimed = request.query.strip_prefix("state=a&digest=").unwrap().replace("%3A", ":");
+            if claimed != digest {
+                return ok(400, String::new(), br#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
+            }
+            state.blobs.insert(digest, request.body.clone());
+            ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
+        }
+        ("PUT", "manifests", target) => {
+            state.manifests.insert(target.to_owned(), request.body.clone());
+            state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());
+            ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
+        }
+        ("GET", "tags", "list") => {
+            let tags: Vec<_> = state.manifests.keys().filter(|tag| !tag.contains(':')).collect();
+            ok(200, String::new(), serde_json::json!({"name": "site", "tags": tags}).to_string().as_bytes())
+        }
+        _ => missing(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Images on their way, when all is well.
+
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BaseImages as _, FailureClass, ImageRepository as _, PushReport, Silent},
+};
+use plimsoll_layout::Layout;
+use serde_json::json;
+
+use crate::{
+    image::{options, registries},
+    setting::{pull, pull_for, push, pushed, setting, tag},
+};
+
+#[tokio::test]
+async fn an_image_goes_there_and_comes_back() {
+    let (server, image, repository) = setting().await;
+    let report = push(&repository, &image).await.unwrap();
+    assert_eq!((report.blobs_sent, report.blobs_present), (2, 0));
+    assert_eq!(repository.resolve(&tag("v1")).await.unwrap(), None);
+    assert_eq!(repository.tags().await.unwrap(), [""; 0]);
+
+    repository.set_tag(&tag("v1"), &image.digest).await.unwrap();
+    assert_eq!(repository.resolve(&tag("v1")).await.unwrap(), Some(image.digest));
+    assert_eq!(repository.tags().await.unwrap(), ["v1"]);
+    assert_eq!(repository.labels(&image.digest).await.unwrap().unwrap()["team"], "web");
+    assert_eq!(repository.labels(&Digest::of(b"missing")).await.unwrap(), None);
+
+    let (folder, digest) = pull(&server, ":v1").await;
+    assert_eq!(digest.unwrap(), image.digest);
+    let layout = Layout::open(folder.path()).unwrap();
+    for blob in [image.digest, image.configuration, image.layer] {
+        let limit = 1 << 20;
+        assert_eq!(layout.read_blob(&blob, limit).unwrap(), image.layout.read_blob(&blob, limit).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_is_not_sent_again() {
+    let (server, image, repository) = setting().await;
+    push(&repository, &image).await.unwrap();
+    let again = push(&repository, &image).await.unwrap();
+    assert_eq!(again, PushReport { blobs_sent: 0, blobs_present: 2, bytes_sent: 0 });
+    assert_eq!(server.count("PUT /v2/site/blobs"), 2);
+}
+
+#[tokio::test]
+async fn what_is_here_is_not_fetched_again() {
+    let (server, image) = pushed().await;
+    let reference = format!("{}@{}", server.repository(), image.digest).parse().unwrap();
+    let platform = "linux/amd64".parse().unwrap();
+    let base = registries(options());
+    let digest = base.fetch(&reference, &platform, image.layout.root(), &Silent).await.unwrap();
+    assert_eq!((digest, server.count("GET")), (image.digest, 0));
+}
+
+#[tokio::test]
+async fn the_platform_is_chosen_from_an_index() {
+    let (server, image) = pushed().await;
+    let entry = |digest: &Digest, os, architecture| {
+        json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 1,
+            "platform": {"os": os, "architecture": architecture}})
+    };
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [
+            entry(&Digest::of(b"attestation"), "unknown", "unknown"),
+            entry(&Digest::of(b"other"), "linux", "s390x"),
+            entry(&image.digest, "linux", "amd64"),
+        ],
+    });
+    server.state().manifests.insert("many".to_owned(), index.to_string().into_bytes());
+    assert_eq!(pull(&server, ":many").await.1.unwrap(), image.digest);
+
+    let failure = pull_for(&server, ":many", "linux/arm/v7").await.1.unwrap_err();
+    let text = failure.to_string();
+    assert!(text.ends_with("no image for linux/arm/v7: it is there for linux/s390x, linux/amd64"), "{text}");
+    assert_eq!(failure.class, FailureClass::User);
+}
+
+#[tokio::test]
+async fn an_image_for_another_platform_is_refused() {
+    let (server, _) = pushed().await;
+    let failure = pull_for(&server, ":v1", "linux/arm64").await.1.unwrap_err();
+    assert!(failure.to_string().ends_with("it is there for linux/amd64"), "{failure}");
+}
+
+#[tokio::test]
+async fn the_old_manifest_format_is_refused() {
+    let (server, _) = pushed().await;
+    server.state().manifests.insert("old".to_owned(), br#"{"schemaVersion":1,"fsLayers":[]}"#.to_vec());
+    let failure = pull(&server, ":old").await.1.unwrap_err();
+    assert!(failure.to_string().contains("schema 1"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_tag_needs_its_manifest() {
+    let (_server, image, repository) = setting().await;
+    let failure = repository.set_tag(&tag("v1"), &image.digest).await.unwrap_err();
+    assert!(failure.to_string().contains("has no site@sha256:"), "{failure}");
+}
