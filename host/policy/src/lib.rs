@@ -1,1 +1,31 @@
-//! The sandbox that policies decide in.
+//! The sandbox that policies decide in: untrusted WebAssembly components, a fresh instance for every decision, every
+//! budget on, no capability but those that a binding grants. The only crate that names wasmtime.
+//!
+//! The way of a component: [`Sandbox::load`] reads, compiles and describes it, which yields a [`Policy`];
+//! [`Policy::bind`] links the granted capabilities and yields a [`BoundPolicy`]; [`BoundPolicy::as_tagging`] and
+//! [`BoundPolicy::as_promotion`] are the questions that it answers.
+
+mod answer;
+mod bind;
+mod bindings;
+mod cache;
+mod capabilities;
+mod engine;
+mod gate;
+mod grants;
+mod inspect;
+mod limits;
+mod load;
+mod meter;
+mod request;
+mod run;
+mod sandbox;
+mod session;
+mod ticker;
+
+pub use bind::{BindError, Binding, BoundPolicy, SettingsError};
+pub use grants::{Capability, Grants};
+pub use inspect::{Answers, InspectError};
+pub use limits::{Limits, LimitsError};
+pub use load::{LoadError, Policy};
+pub use sandbox::{Sandbox, SandboxError, SandboxOptions};

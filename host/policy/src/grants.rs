@@ -1,0 +1,117 @@
+//! Capabilities, and who may use them.
+
+use std::{fmt, sync::Arc};
+
+use plimsoll_core::ports::{HistoryReader, RegistryReader};
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+/// What a policy may ask of the host: one interface of the contract each.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Lines for whoever operates the host.
+    Log,
+    /// Looks into image repositories.
+    Registry,
+    /// Earlier releases and deployments.
+    History,
+}
+
+impl Capability {
+    /// Every capability, in the order of the contract.
+    pub const ALL: [Self; 3] = [Self::Log, Self::Registry, Self::History];
+
+    /// Its name in the contract and in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Registry => "registry",
+            Self::History => "history",
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a binding grants. Nothing by default.
+///
+/// What stands behind `registry` and `history` is asynchronous, while a policy waits for its answer: its futures run
+/// on the given runtime, which must have its clock and its I/O on and be driven by a thread other than the one that
+/// asks the policy.
+#[derive(Clone, Default)]
+pub struct Grants {
+    pub(crate) log: bool,
+    pub(crate) registry: Option<Reader<dyn RegistryReader>>,
+    pub(crate) history: Option<Reader<dyn HistoryReader>>,
+}
+
+/// Something to look things up in, and where its futures run.
+pub(crate) struct Reader<T: ?Sized> {
+    pub(crate) reader: Arc<T>,
+    pub(crate) runtime: Handle,
+}
+
+impl<T: ?Sized> Clone for Reader<T> {
+    fn clone(&self) -> Self {
+        Self { reader: Arc::clone(&self.reader), runtime: self.runtime.clone() }
+    }
+}
+
+impl Grants {
+    /// Grants nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Grants `log`.
+    #[must_use]
+    pub const fn log(mut self) -> Self {
+        self.log = true;
+        self
+    }
+
+    /// Grants `registry`.
+    #[must_use]
+    pub fn registry(mut self, reader: Arc<dyn RegistryReader>, runtime: Handle) -> Self {
+        self.registry = Some(Reader { reader, runtime });
+        self
+    }
+
+    /// Grants `history`.
+    #[must_use]
+    pub fn history(mut self, reader: Arc<dyn HistoryReader>, runtime: Handle) -> Self {
+        self.history = Some(Reader { reader, runtime });
+        self
+    }
+
+    /// Whether a capability is granted.
+    #[must_use]
+    pub const fn grants(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Log => self.log,
+            Capability::Registry => self.registry.is_some(),
+            Capability::History => self.history.is_some(),
+        }
+    }
+
+    /// All that is granted, in the order of the contract.
+    #[must_use]
+    pub fn granted(&self) -> Vec<Capability> {
+        Capability::ALL.into_iter().filter(|capability| self.grants(*capability)).collect()
+    }
+}
+
+impl fmt::Debug for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Grants").field(&self.granted()).finish()
+    }
+}

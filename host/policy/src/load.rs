@@ -1,0 +1,213 @@
+//! From a component's binary to a policy that can be bound.
+
+use std::{fmt, sync::Arc};
+
+use plimsoll_core::{
+    contract::Description,
+    decision::{Outcome, PolicyIdentity},
+    digest::Digest,
+    ports::{FailureClass, PortFailure},
+    verdict::LONGEST_MESSAGE,
+};
+use wasmtime::component::{Component, Linker};
+
+use crate::{
+    bindings::exports::plimsoll::policy::about,
+    engine::{EngineRoom, Sort},
+    grants::Capability,
+    inspect::{Answers, InspectError, Inspection, inspect},
+    limits::Limits,
+    run::{Asker, Reply, State},
+    sandbox::{Sandbox, SandboxError},
+};
+
+/// The largest component, bytes: the largest language runtimes are a third of it.
+const MOST_COMPONENT: usize = 64 << 20;
+/// The longest name and version, bytes.
+const LONGEST_NAME: usize = 64;
+
+/// A policy: compiled and described, not yet bound. Cheap to clone.
+#[derive(Clone)]
+pub struct Policy(Arc<Loaded>);
+
+struct Loaded {
+    room: Arc<EngineRoom>,
+    component: Component,
+    identity: PolicyIdentity,
+    description: Description,
+    answers: Answers,
+    wants: Vec<Capability>,
+}
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is larger than any policy.
+    #[error("the policy `{reference}` has {size} bytes, more than {MOST_COMPONENT}: is it the right file?")]
+    TooLarge {
+        /// Where it comes from.
+        reference: String,
+        /// Its size, bytes.
+        size: usize,
+    },
+    /// It is no policy for this host.
+    #[error("`{reference}` cannot be used as a policy")]
+    Unfit {
+        /// Where it comes from.
+        reference: String,
+        /// Why not.
+        #[source]
+        source: InspectError,
+    },
+    /// The sandbox did not start.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The engine refuses it.
+    #[error("the policy `{reference}` does not compile: {reason}")]
+    Compile {
+        /// Where it comes from.
+        reference: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// It does not say what it is.
+    #[error("the policy `{reference}` does not describe itself: {reason}")]
+    Undescribed {
+        /// Where it comes from.
+        reference: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl From<LoadError> for PortFailure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Sandbox(error) => error.into(),
+            LoadError::Undescribed { .. } => Self::new(FailureClass::Policy, error)
+                .hint("tell the policy's author; `describe` must answer within the default limits, without capabilities"),
+            _ => Self::new(FailureClass::Policy, error)
+                .hint("check that the reference names a component built for this host's contract"),
+        }
+    }
+}
+
+impl Sandbox {
+    /// Reads, compiles and describes a component. `reference` is where the configuration says it comes from.
+    ///
+    /// # Errors
+    /// It is no policy for this host, does not compile, or does not describe itself within the default limits.
+    pub fn load(&self, reference: &str, component: &[u8]) -> Result<Policy, LoadError> {
+        let reference = reference.to_owned();
+        if component.len() > MOST_COMPONENT {
+            return Err(LoadError::TooLarge { reference, size: component.len() });
+        }
+        let inspection = match inspect(component) {
+            Ok(inspection) => inspection,
+            Err(source) => return Err(LoadError::Unfit { reference, source }),
+        };
+        let Inspection { contract, answers, wants, initial_memory } = inspection;
+        let room = self.room(Sort::of(initial_memory))?;
+        let digest = Digest::of(component);
+        let compile = |error: wasmtime::Error| LoadError::Compile {
+            reference: reference.clone(),
+            reason: format!("{error:#}"),
+        };
+        let component = self.compile(&room, &digest, component).map_err(compile)?;
+        let description = describe(&room, &component).and_then(check_description);
+        let description = match description {
+            Ok(description) => description,
+            Err(reason) => return Err(LoadError::Undescribed { reference, reason }),
+        };
+        let identity = PolicyIdentity {
+            reference,
+            name: description.name.clone(),
+            version: description.version.clone(),
+            digest,
+            contract,
+        };
+        Ok(Policy(Arc::new(Loaded { room, component, identity, description, answers, wants })))
+    }
+}
+
+/// Asks a component what it is. All its imports trap.
+fn describe(room: &EngineRoom, component: &Component) -> Result<Description, String> {
+    let refused = |error: wasmtime::Error| format!("{error:#}");
+    let mut linker = Linker::<State>::new(&room.engine);
+    linker.define_unknown_imports_as_traps(component).map_err(refused)?;
+    let linked = linker.instantiate_pre(component).map_err(refused)?;
+    let about = about::GuestIndices::new(&linked).map_err(refused)?;
+    let asker = Asker { room, linked: &linked, limits: Limits::default(), grants: None };
+    let described = asker.ask(|store, instance| {
+        let about = about.load(&mut *store, instance)?;
+        Ok(Reply::Answer(about.call_describe(&mut *store)?))
+    });
+    match described.outcome {
+        Outcome::Answered(about::Description { name, version, summary, settings_schema }) => {
+            Ok(Description { name, version, summary, settings_schema })
+        }
+        other => Err(other.unanswered().unwrap_or_default()),
+    }
+}
+
+/// Checks what a policy says of itself.
+fn check_description(description: Description) -> Result<Description, String> {
+    let Description { name, version, summary, settings_schema } = &description;
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(word) {
+        return Err("its name is not 1 to 64 of `a-z 0-9 -`".to_owned());
+    }
+    if version.is_empty()
+        || version.len() > LONGEST_NAME
+        || !version.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Err("its version is not 1 to 64 visible characters".to_owned());
+    }
+    if summary.len() > LONGEST_MESSAGE {
+        return Err(format!("its summary is over {LONGEST_MESSAGE} bytes"));
+    }
+    match serde_json::from_str::<serde::de::IgnoredAny>(settings_schema) {
+        Ok(_) => Ok(description),
+        Err(error) => Err(format!("its settings schema is not JSON: {error}")),
+    }
+}
+
+impl Policy {
+    /// What it says of itself.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.0.description
+    }
+
+    /// Which policy it is.
+    #[must_use]
+    pub fn identity(&self) -> &PolicyIdentity {
+        &self.0.identity
+    }
+
+    /// The questions that it answers.
+    #[must_use]
+    pub fn answers(&self) -> Answers {
+        self.0.answers
+    }
+
+    /// The capabilities that it imports, in the order of the contract.
+    #[must_use]
+    pub fn wants(&self) -> &[Capability] {
+        &self.0.wants
+    }
+
+    pub(crate) fn room(&self) -> &EngineRoom {
+        &self.0.room
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        &self.0.component
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Policy").field(self.identity()).finish()
+    }
+}

@@ -1,0 +1,145 @@
+//! One question: a fresh store and instance, every budget on, one call, and what became of it.
+
+use std::io;
+
+use plimsoll_core::{
+    decision::{Budget, CapabilityCall, Decided, Outcome},
+    verdict::LONGEST_MESSAGE,
+};
+use wasmtime::{
+    Store, Trap,
+    component::{Instance, InstancePre},
+};
+
+use crate::{
+    engine::{EngineRoom, HANDLES, STACK},
+    grants::Grants,
+    limits::Limits,
+    meter::Meter,
+    session::{Session, Stopped},
+    ticker::ticks,
+};
+
+/// What a store holds for one question.
+pub(crate) struct State {
+    meter: Meter,
+    /// Absent while a policy describes itself or checks settings: it has no capabilities then.
+    session: Option<Session>,
+}
+
+impl State {
+    pub(crate) const fn session(&mut self) -> Result<&mut Session, Stopped> {
+        match &mut self.session {
+            Some(session) => Ok(session),
+            None => Err(Stopped::NotGranted),
+        }
+    }
+}
+
+/// A policy that can be asked: linked, and with the budgets of a question.
+pub(crate) struct Asker<'a> {
+    pub(crate) room: &'a EngineRoom,
+    pub(crate) linked: &'a InstancePre<State>,
+    pub(crate) limits: Limits,
+    /// Absent: no capability may be called.
+    pub(crate) grants: Option<Grants>,
+}
+
+/// What the checks of an answer leave of it.
+pub(crate) enum Reply<Answer> {
+    /// It answered.
+    Answer(Answer),
+    /// It says that it could not answer.
+    Failure(String),
+    /// It answered, and the answer is refused.
+    Refused(Vec<String>),
+}
+
+impl Asker<'_> {
+    /// Asks one question in a fresh instance.
+    pub(crate) fn ask<Answer>(
+        self,
+        call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Reply<Answer>>,
+    ) -> Decided<Answer> {
+        let _place = match self.room.enter() {
+            Ok(place) => place,
+            Err(error) => return without_clock(&error),
+        };
+        let limits = self.limits;
+        let mut store = self.store();
+        let called = self.linked.instantiate(&mut store).and_then(|instance| call(&mut store, &instance));
+        let fuel = limits.fuel - store.get_fuel().unwrap_or(0).min(limits.fuel);
+        let State { meter, session } = store.into_data();
+        let (transcript, exhausted) = match session {
+            Some(session) => (session.transcript, session.exhausted),
+            None => (Vec::new(), None),
+        };
+        let outcome = match called {
+            Ok(Reply::Answer(answer)) => Outcome::Answered(answer),
+            Ok(Reply::Failure(message)) => Outcome::Failed { message: clip(message) },
+            Ok(Reply::Refused(problems)) => Outcome::Invalid { problems },
+            Err(error) => ended(&error, &limits, exhausted.or(meter.refused)),
+        };
+        Decided { outcome, transcript, fuel }
+    }
+
+    fn store(&self) -> Store<State> {
+        let limits = self.limits;
+        let session = self.grants.clone().map(|grants| Session::new(grants, limits));
+        let mut store = Store::new(&self.room.engine, State { meter: Meter::new(limits), session });
+        store.limiter(|state| &mut state.meter);
+        store.set_fuel(limits.fuel).expect("the engine was configured to count fuel");
+        store.set_epoch_deadline(ticks(limits.time));
+        store.set_hostcall_fuel(usize::try_from(limits.output).unwrap_or(usize::MAX));
+        store.set_max_component_handles(HANDLES);
+        store
+    }
+}
+
+/// Without a clock no policy is asked.
+fn without_clock<Answer>(error: &io::Error) -> Decided<Answer> {
+    let reason = format!("the host could not start the clock that bounds it: {error}");
+    Decided { outcome: Outcome::Trapped { reason }, transcript: Vec::<CapabilityCall>::new(), fuel: 0 }
+}
+
+/// Why a call ended without an answer. `known` is the budget that the host saw used up.
+fn ended<Answer>(error: &wasmtime::Error, limits: &Limits, known: Option<Budget>) -> Outcome<Answer> {
+    let budget = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Some(Budget::Fuel(limits.fuel)),
+        Some(Trap::Interrupt) => Some(Budget::Time(limits.time)),
+        Some(Trap::StackOverflow) => Some(Budget::Stack(STACK as u64)),
+        _ if handed_over_too_much(error) => Some(Budget::Output(limits.output)),
+        _ => known,
+    };
+    match budget {
+        Some(budget) => Outcome::OutOfBudget { budget },
+        None => Outcome::Trapped { reason: clip(format!("{:#}", error.root_cause())) },
+    }
+}
+
+/// Whether the engine stopped copying because a call handed over more than [`Store::set_hostcall_fuel`] allows. It has
+/// no public type for that, so its text is compared; a test asks for it.
+fn handed_over_too_much(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}
+
+/// Cuts a text from outside down to the longest message that is kept.
+pub(crate) fn clip(mut text: String) -> String {
+    if text.len() > LONGEST_MESSAGE {
+        text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let text = clip("ä".repeat(LONGEST_MESSAGE));
+        assert!(text.len() <= LONGEST_MESSAGE + '…'.len_utf8());
+        assert!(text.ends_with("ä…"));
+    }
+}
