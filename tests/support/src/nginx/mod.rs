@@ -19,12 +19,13 @@ use crate::{
     text::{hexadecimal, temporary_folder},
 };
 
-/// What a runnable nginx consists of. None of them needs its maintainer scripts for that.
-const PACKAGES: [&str; 7] =
-    ["nginx", "nginx-common", "libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g"];
+/// What a runnable nginx consists of, and a shell with the usual small programs, so that a Dockerfile can RUN something
+/// on it as on the official image. None of them needs its maintainer scripts for that.
+const PACKAGES: [&str; 8] =
+    ["nginx", "nginx-common", "libc6", "libcrypt1", "libpcre2-8-0", "libssl3", "zlib1g", "busybox-static"];
 
 /// Counts the changes to what is made of the packages, so that older images are not found in the cache.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 3;
 
 /// The base image, in an OCI layout that all tests of a machine share. Tests must not change it.
 #[derive(Debug, Clone)]

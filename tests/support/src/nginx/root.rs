@@ -46,6 +46,18 @@ pub(super) fn unpack(downloads: &Path, root: &Path) {
     let script = r#"set -e; for package in "$1"/*.deb; do dpkg-deb --fsys-tarfile "$package" | tar --extract --keep-directory-symlink --no-same-owner --directory "$2"; done"#;
     let _ = run(Command::new("sh").args(["-c", script, "sh"]).arg(downloads).arg(root)).success();
     furnish(root);
+    add_shell(root);
+}
+
+/// Links the names of the small programs, `sh` among them, to the one that is all of them.
+#[track_caller]
+fn add_shell(root: &Path) {
+    let programs = run(Command::new(root.join("bin/busybox")).arg("--list")).success().text();
+    for link in programs.lines().map(|name| root.join("usr/bin").join(name)) {
+        if fs::symlink_metadata(&link).is_err() {
+            make(symlink("busybox", link));
+        }
+    }
 }
 
 /// What maintainer scripts and the container image add to the packages' files.
