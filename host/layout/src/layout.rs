@@ -14,7 +14,7 @@ use crate::{
     error::LayoutError,
     index::IndexFile,
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    writer::{BlobWriter, replace_file},
+    writer::{BlobWriter, remove_leftovers, replace_file},
 };
 
 /// The version of the layout format (OCI image specification 1.1, "Image Layout", "oci-layout file").
@@ -49,6 +49,7 @@ impl Layout {
             let empty = to_json(&IndexFile::default());
             replace_file(root, &index, &empty)?;
         }
+        remove_leftovers(root)?;
         // Last of all: a folder with this file is a layout. Two processes write the same bytes here.
         if !marker.exists() {
             replace_file(root, &marker, &to_json(&Marker { version: VERSION.to_owned() }))?;

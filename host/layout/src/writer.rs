@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use plimsoll_core::digest::Digest;
@@ -12,6 +13,11 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::error::LayoutError;
+
+/// How the names of temporary files begin.
+const INCOMING: &str = ".incoming-";
+/// When a temporary file that nobody wrote to belongs to nobody.
+const LEFT_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A blob that is being written. It is hashed on its way into a temporary file in the layout, and gets its name, the
 /// digest, when it is finished; dropped before that, it leaves nothing behind.
@@ -81,11 +87,26 @@ pub(crate) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> Result<(),
     persist(file, path)
 }
 
+/// Removes what writers left that were killed. A file that anybody still writes is younger than this.
+pub(crate) fn remove_leftovers(root: &Path) -> Result<(), LayoutError> {
+    let is_leftover = |entry: &fs::DirEntry| {
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+        entry.file_name().to_string_lossy().starts_with(INCOMING)
+            && age.is_ok_and(|age| age.is_ok_and(|age| age > LEFT_AFTER))
+    };
+    let entries = fs::read_dir(root).map_err(LayoutError::io("read", root))?;
+    for entry in entries.filter_map(Result::ok).filter(is_leftover) {
+        // Another process may have been quicker.
+        let _ = fs::remove_file(entry.path());
+    }
+    Ok(())
+}
+
 /// On the same file system as its final place, so that it can be renamed there; readable as the umask allows, where a
 /// temporary file would be private.
 fn temporary_file(root: &Path) -> Result<NamedTempFile, LayoutError> {
     tempfile::Builder::new()
-        .prefix(".incoming-")
+        .prefix(INCOMING)
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(root)
         .map_err(LayoutError::io("write into", root))

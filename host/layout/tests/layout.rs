@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, io::Write as _, thread};
+use std::{
+    fs,
+    io::Write as _,
+    thread,
+    time::{Duration, SystemTime},
+};
 
 use plimsoll_core::digest::Digest;
 use plimsoll_layout::{Layout, LayoutError};
@@ -76,6 +81,21 @@ fn a_blob_with_the_wrong_digest_leaves_nothing_behind() {
     assert!(matches!(error, LayoutError::WrongDigest { .. }));
     assert_eq!(layout.has_blob(&Digest::of(b"other")).unwrap(), None);
     assert_eq!(files(), before);
+}
+
+#[test]
+fn what_killed_writers_left_is_removed_in_time() {
+    let (_folder, layout) = layout();
+    let file = |name: &str, age: u64| {
+        let path = layout.root().join(name);
+        let file = fs::File::create(&path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        path
+    };
+    let (old, fresh) = (file(".incoming-old", 90_000), file(".incoming-fresh", 60));
+    let other = file("letter.txt", 90_000);
+    Layout::open_or_create(layout.root()).unwrap();
+    assert_eq!([old.exists(), fresh.exists(), other.exists()], [false, true, true]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Connection {
 
     /// The address of something below `/v2/`.
     pub(crate) async fn url(&self, path: &str) -> Result<Url, RegistryError> {
-        let base = self.base.get_or_try_init(|| self.find_base()).await?;
+        let base = self.base.get_or_try_init(|| self.retrying(|| self.find_base())).await?;
         base.join(path)
             .map_err(|_| self.nonsense("a request", format!("the address `{path}`, which is none")))
     }

@@ -1,6 +1,6 @@
 //! What can go wrong with a registry.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
 use plimsoll_core::{
     digest::Digest,
@@ -177,7 +177,7 @@ pub enum RegistryError {
         /// The file.
         path: PathBuf,
         /// The cause.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The HTTP client could not be made.
     #[error("cannot prepare connections to registries")]
@@ -274,16 +274,18 @@ impl From<RegistryError> for PortFailure {
     }
 }
 
-/// The certificate errors of TLS, wherever they are among the causes.
+/// Whether TLS refused a certificate, wherever that is among the causes.
 pub(crate) fn is_certificate_error(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()));
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
-        cause = error.source();
+        // An error of input and output does not count the error that it wraps as its source.
+        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     false
 }

@@ -2,8 +2,11 @@
 //! push, verify.
 //!
 //! Every byte that comes in is checked against a digest before anyone sees it, no body is read without a bound, and
-//! nothing is held in memory that grows with a layer. The process installs a TLS provider for `rustls` before it makes
-//! [`Registries`].
+//! nothing is held in memory that grows with a layer. Requests are made here, without a client library for registries:
+//! the protocol is small, and a release depends on bounds, on retries that heed `Retry-After`, on identity tokens, and on
+//! digests that are checked both ways.
+//!
+//! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;
 mod authorization;

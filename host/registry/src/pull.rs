@@ -95,7 +95,7 @@ impl RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<(), RegistryError> {
         let (scope, target) = (self.scope(false), blob.digest.to_string());
-        let what = self.call(&target);
+        let what = self.call_blob(&blob.digest);
         let url = self.url(&format!("blobs/{target}")).await?;
         let ask = Ask { scope: &scope, what: &what };
         let mut answer = self.connection.ask(&ask, (Method::GET, url), |request| request).await?;
@@ -129,7 +129,7 @@ impl RegistryRepository {
         match finished {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(LayoutError::WrongDigest { found, .. })) => {
-                self.same(&digest.to_string(), &digest, Some(found.to_string()))
+                self.same(&self.call_blob(&digest), &digest, Some(found.to_string()))
             }
             Ok(Err(error)) => Err(error.into()),
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),

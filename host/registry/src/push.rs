@@ -75,9 +75,9 @@ impl RegistryRepository {
     }
 
     async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        let (scope, target) = (self.scope(true), digest.to_string());
-        let url = self.url(&format!("blobs/{target}")).await?;
-        let ask = Ask { scope: &scope, what: &self.call(&target) };
+        let scope = self.scope(true);
+        let url = self.url(&format!("blobs/{digest}")).await?;
+        let ask = Ask { scope: &scope, what: &self.call_blob(digest) };
         let answer = self.connection.ask(&ask, (Method::HEAD, url), |request| request).await;
         Ok(RegistryError::optional(answer)?.is_some())
     }
@@ -91,7 +91,7 @@ impl RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<(), RegistryError> {
         let (scope, target) = (self.scope(true), blob.digest.to_string());
-        let what = self.call(&target);
+        let what = self.call_blob(&blob.digest);
         let ask = Ask { scope: &scope, what: &what };
         let url = self.url("blobs/uploads/").await?;
         let begun = self
@@ -118,7 +118,7 @@ impl RegistryRepository {
             .map_err(|_| self.connection.stalled())?
             .map_err(|error| self.connection.transport(error))?;
         let answer = self.connection.check(&ask, answer).await?;
-        self.same(&target, &blob.digest, stated_digest(&answer))
+        self.same(&what, &blob.digest, stated_digest(&answer))
     }
 
     /// Where the registry wants the content, which may be relative, or on another server.

@@ -57,6 +57,11 @@ impl RegistryRepository {
         format!("{}{separator}{target}", self.name.path())
     }
 
+    /// How a blob is called in messages.
+    pub(crate) fn call_blob(&self, digest: &Digest) -> String {
+        format!("blob {digest} of {}", self.name.path())
+    }
+
     /// Asks for a manifest without its content, or with it.
     async fn ask_manifest(&self, method: Method, target: &str) -> Result<Response, RegistryError> {
         let (scope, what) = (self.scope(false), self.call(target));
@@ -71,13 +76,14 @@ impl RegistryRepository {
         let connection = &self.connection;
         connection
             .retrying(|| async {
+                let what = self.call(target);
                 let answer = self.ask_manifest(Method::GET, target).await?;
                 let stated = stated_digest(&answer);
-                let bytes = connection.read(answer, &self.call(target), LARGEST_MANIFEST).await?;
+                let bytes = connection.read(answer, &what, LARGEST_MANIFEST).await?;
                 let found = Digest::of(&bytes);
                 match target.parse::<Digest>() {
-                    Ok(wanted) => self.same(target, &wanted, Some(found.to_string()))?,
-                    Err(_) => self.same(target, &found, stated)?,
+                    Ok(wanted) => self.same(&what, &wanted, Some(found.to_string()))?,
+                    Err(_) => self.same(&what, &found, stated)?,
                 }
                 Ok((bytes, found))
             })
@@ -87,14 +93,14 @@ impl RegistryRepository {
     /// Fails when the registry states another digest than it should; it may state none.
     pub(crate) fn same(
         &self,
-        target: &str,
+        what: &str,
         expected: &Digest,
         stated: Option<String>,
     ) -> Result<(), RegistryError> {
         match stated {
             Some(found) if found != expected.to_string() => Err(RegistryError::WrongDigest {
                 registry: self.connection.registry.clone(),
-                what: self.call(target),
+                what: what.to_owned(),
                 expected: *expected,
                 found,
             }),
@@ -130,7 +136,7 @@ impl RegistryRepository {
                 })
             })
             .await?;
-        self.same(target, digest, stated_digest(&answer))
+        self.same(&what, digest, stated_digest(&answer))
     }
 
     async fn find(&self, tag: &str) -> Result<Option<Digest>, RegistryError> {
@@ -197,16 +203,15 @@ impl RegistryRepository {
 
     /// A configuration, verified.
     async fn small_blob(&self, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
-        let (scope, target) = (self.scope(false), digest.to_string());
-        let what = self.call(&target);
-        let url = self.url(&format!("blobs/{target}")).await?;
+        let (scope, what) = (self.scope(false), self.call_blob(digest));
+        let url = self.url(&format!("blobs/{digest}")).await?;
         let ask = Ask { scope: &scope, what: &what };
         let connection = &self.connection;
         connection
             .retrying(|| async {
                 let answer = connection.ask(&ask, (Method::GET, url.clone()), |request| request).await?;
                 let bytes = connection.read(answer, &what, LARGEST_CONFIGURATION).await?;
-                self.same(&target, digest, Some(Digest::of(&bytes).to_string()))?;
+                self.same(&what, digest, Some(Digest::of(&bytes).to_string()))?;
                 Ok(bytes)
             })
             .await

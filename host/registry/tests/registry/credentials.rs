@@ -100,6 +100,19 @@ async fn a_token_server_without_an_address_is_said() {
 }
 
 #[tokio::test]
+async fn another_server_that_uploads_go_to_gets_no_secret() {
+    let (server, image, _) = setting().await;
+    let elsewhere = FaultServer::start().await;
+    demand_basic(&server);
+    server.state().uploads_at = Some(elsewhere.address);
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+    assert_eq!(elsewhere.count("PUT /v2/site/blobs"), 2);
+    assert_eq!(elsewhere.state().shown, [""; 0]);
+    assert!(!server.state().shown.is_empty());
+}
+
+#[tokio::test]
 async fn a_configuration_that_cannot_be_used_is_no_anonymous_access() {
     let (server, image, _) = setting().await;
     demand_basic(&server);

@@ -114,6 +114,22 @@ async fn wrong_content_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn content_without_end_is_not_read() {
+    let (server, image) = pushed().await;
+    server.state().manifests.insert("huge".to_owned(), vec![b' '; (4 << 20) + 1]);
+    let failure = pull(&server, ":huge").await.1.unwrap_err();
+    assert!(failure.to_string().ends_with("more than 4194304 bytes"), "{failure}");
+
+    let layer = image.layer.to_string();
+    server.state().blobs.get_mut(&layer).unwrap().push(b'x');
+    let failure = pull(&server, ":v1").await.1.unwrap_err();
+    assert!(
+        failure.to_string().ends_with("more than the 300000 bytes that its manifest states"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
 async fn a_lying_digest_is_refused_on_push() {
     for request in ["PUT /v2/site/blobs", "PUT /v2/site/manifests/sha256"] {
         let (server, image, repository) = setting().await;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// An image in a layout of its own.
 pub(crate) struct Image {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) layout: Layout,
     pub(crate) layer: Digest,
     pub(crate) configuration: Digest,
@@ -35,7 +35,7 @@ pub(crate) fn image() -> Image {
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": layer_size}],
     });
     let (digest, _) = layout.write_blob(manifest.to_string().as_bytes()).unwrap();
-    Image { folder, layout, layer, configuration, digest }
+    Image { _folder: folder, layout, layer, configuration, digest }
 }
 
 /// Options with short waits.

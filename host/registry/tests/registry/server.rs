@@ -8,6 +8,7 @@ use std::{
 };
 
 use plimsoll_core::{digest::Digest, reference::RepositoryName};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -42,6 +43,10 @@ pub(crate) struct State {
     pub(crate) demanded: Option<(String, String)>,
     /// What the token server must be asked, method and form, and the value of the header `Authorization`.
     pub(crate) token: Option<(String, String)>,
+    /// Another server that uploads are sent to.
+    pub(crate) uploads_at: Option<SocketAddr>,
+    /// Every header `Authorization` that was seen.
+    pub(crate) shown: Vec<String>,
     /// Every request line that was seen but those to `/v2/` itself.
     pub(crate) seen: Vec<String>,
 }
@@ -113,12 +118,13 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, address: SocketAddr)
         if request.path != "/v2/" {
             state.seen.push(line.clone());
         }
+        state.shown.extend(request.headers.get("authorization").cloned());
         let fault = match state.faults.front() {
             Some((start, _)) if line.starts_with(start) => state.faults.pop_front().map(|(_, fault)| fault),
             _ => None,
         };
         let is_silent = fault == Some(Fault::Silence);
-        (answer(&mut state, &request, address, fault), is_silent)
+        (answer(&mut state, &request, address, fault.as_ref()), is_silent)
     };
     if is_silent {
         sleep(Duration::from_secs(30)).await;
@@ -155,9 +161,9 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
 }
 
-fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Option<Fault>) -> Answer {
+fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Option<&Fault>) -> Answer {
     if let Some(Fault::Status(status, headers)) = fault {
-        return Answer { status, headers: headers.to_owned(), ..Answer::default() };
+        return Answer { status: *status, headers: (*headers).to_owned(), ..Answer::default() };
     }
     if let Some(refusal) = refusal(state, request) {
         return refusal;
@@ -220,6 +226,7 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
             None => missing(),
         },
         ("POST", "blobs", "uploads/") => {
+            let address = state.uploads_at.unwrap_or(address);
             ok(202, format!("Location: http://{address}/v2/site/blobs/uploads/1?state=a\r\n"), b"")
         }
         ("PUT", "blobs", "uploads/1") => {
@@ -237,8 +244,18 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
             ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
         }
         ("GET", "tags", "list") => {
-            let tags: Vec<_> = state.manifests.keys().filter(|tag| !tag.contains(':')).collect();
-            ok(200, String::new(), serde_json::json!({"name": "site", "tags": tags}).to_string().as_bytes())
+            let mut tags: Vec<_> = state.manifests.keys().filter(|tag| !tag.contains(':')).collect();
+            tags.sort();
+            // Two to a page, by the last one of the page before.
+            let last = request.query.split_once("last=").map_or("", |(_, last)| last);
+            let page: Vec<_> = tags.iter().copied().filter(|tag| tag.as_str() > last).take(2).collect();
+            let link = match page.last() {
+                Some(&end) if Some(&end) != tags.last() => {
+                    format!("Link: </v2/site/tags/list?last={end}>; rel=\"next\"\r\n")
+                }
+                _ => String::new(),
+            };
+            ok(200, link, json!({"name": "site", "tags": page}).to_string().as_bytes())
         }
         _ => missing(),
     }

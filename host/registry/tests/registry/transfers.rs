@@ -95,6 +95,18 @@ async fn the_old_manifest_format_is_refused() {
 }
 
 #[tokio::test]
+async fn tags_come_in_pages() {
+    let (server, image) = pushed().await;
+    let repository = registries(options()).repository(server.repository());
+    for name in ["v2", "v3", "v4", "v5"] {
+        repository.set_tag(&tag(name), &image.digest).await.unwrap();
+    }
+    server.state().seen.clear();
+    assert_eq!(repository.tags().await.unwrap(), ["v1", "v2", "v3", "v4", "v5"]);
+    assert_eq!(server.count("GET /v2/site/tags/list"), 3);
+}
+
+#[tokio::test]
 async fn a_tag_needs_its_manifest() {
     let (_server, image, repository) = setting().await;
     let failure = repository.set_tag(&tag("v1"), &image.digest).await.unwrap_err();
