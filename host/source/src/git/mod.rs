@@ -1,0 +1,169 @@
+//! A git repository: its HEAD as an event.
+
+mod branches;
+mod remote;
+mod tags;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::ByteSlice;
+use plimsoll_core::contract::{Commit, GitRef, Repository, Source, Trigger};
+
+use crate::{
+    error::SourceError,
+    event::{Event, listed, parse_commit_id},
+};
+use remote::Remote;
+
+/// How a repository is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Files and folders whose changes do not make the tree dirty, because the host itself writes there; absolute, or
+    /// relative to the root of the working tree.
+    pub ignore: Vec<PathBuf>,
+}
+
+/// Reads the repository that a directory is in: its HEAD, taken as a push of it.
+///
+/// # Errors
+/// There is no repository, it has no commit, or it cannot be read.
+pub fn read(directory: &Path, options: &Options) -> Result<Event, SourceError> {
+    let repository = Checkout::open(directory)?;
+    let mut notes = Vec::new();
+
+    let (git_ref, commit) = repository.head(&mut notes)?;
+    let tags = tags::on_head(&repository, &mut notes)?;
+    if repository.git.is_shallow().map_err(|error| repository.unreadable("the shallow boundary", error))? {
+        notes.push("This is a shallow clone: tags and earlier history may be missing.".to_owned());
+    }
+    let remote = remote_of(&repository, &mut notes);
+    let default_branch = branches::default(&repository, &mut notes)?;
+    let dirty = tree::changed_path(&repository, &options.ignore)?;
+    if let Some(path) = &dirty {
+        notes.push(format!("The working tree has changes that are not in the commit, such as in {path}."));
+    }
+
+    let name = remote.as_ref().map_or_else(|| repository.folder_name(), |remote| remote.name.clone());
+    let source = Source {
+        repository: Repository {
+            name,
+            url: remote.and_then(|remote| remote.url),
+            default_branch,
+            description: None,
+            license: None,
+        },
+        trigger: Trigger::Push,
+        git_ref,
+        commit,
+        tags,
+        actor: None,
+        dirty: dirty.is_some(),
+    };
+    Ok(Event { source, occurrence: None, notes })
+}
+
+/// The root of the working tree that a directory is in; of a bare repository the repository itself.
+///
+/// # Errors
+/// There is no repository.
+pub fn root(directory: &Path) -> Result<PathBuf, SourceError> {
+    Ok(Checkout::open(directory)?.root)
+}
+
+/// A commit of the repository that a directory is in.
+///
+/// # Errors
+/// There is no repository, or the commit is not in it.
+pub fn commit(directory: &Path, id: &str) -> Result<Commit, SourceError> {
+    let repository = Checkout::open(directory)?;
+    let id = parse_commit_id(id)?;
+    let unknown = |error| SourceError::UnknownCommit {
+        commit: id.clone(),
+        repository: repository.root.clone(),
+        source: Box::new(error),
+    };
+    let object = gix::ObjectId::from_hex(id.as_bytes())
+        .map_err(|_| SourceError::InvalidCommit { text: id.clone() })?;
+    let commit = repository.git.find_commit(object).map_err(unknown)?;
+    facts(&commit).map_err(unknown)
+}
+
+/// An open repository.
+struct Checkout {
+    git: gix::Repository,
+    root: PathBuf,
+}
+
+impl Checkout {
+    fn open(directory: &Path) -> Result<Self, SourceError> {
+        let git = gix::discover(directory).map_err(|source| SourceError::NoRepository {
+            directory: directory.to_owned(),
+            source: Box::new(source),
+        })?;
+        let root = git.workdir().unwrap_or(git.git_dir());
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        Ok(Self { git, root })
+    }
+
+    /// What HEAD stands on.
+    fn head(&self, notes: &mut Vec<String>) -> Result<(GitRef, Commit), SourceError> {
+        let unreadable = |error| self.unreadable("the HEAD", error);
+        let head = self.git.head().map_err(unreadable)?;
+        if head.is_unborn() {
+            return Err(SourceError::NoCommit { repository: self.root.clone() });
+        }
+        let branch = head
+            .referent_name()
+            .and_then(|name| name.as_bstr().strip_prefix(b"refs/heads/"))
+            .map(|name| GitRef::Branch(name.to_str_lossy().into_owned()));
+        if branch.is_none() {
+            notes.push("HEAD is detached: no branch is known for this commit.".to_owned());
+        }
+        let commit = self.git.head_commit().map_err(unreadable)?;
+        Ok((branch.unwrap_or(GitRef::Detached), facts(&commit).map_err(unreadable)?))
+    }
+
+    /// The name of the folder, for a repository that has no other name.
+    fn folder_name(&self) -> String {
+        self.root.file_name().unwrap_or(self.root.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    fn unreadable(&self, what: &'static str, source: gix::Error) -> SourceError {
+        SourceError::Unreadable { what, repository: self.root.clone(), source: Box::new(source) }
+    }
+}
+
+/// What a policy is told of a commit.
+fn facts(commit: &gix::Commit<'_>) -> Result<Commit, gix::Error> {
+    let author = commit.author()?.name.to_str_lossy().trim().to_owned();
+    Ok(Commit {
+        id: commit.id().to_string(),
+        time: commit.time()?.seconds,
+        author: Some(author).filter(|name| !name.is_empty()),
+        message: Some(commit.message_raw()?.to_str_lossy().into_owned()),
+    })
+}
+
+/// The remote `origin`, else the only one there is.
+fn remote_of(repository: &Checkout, notes: &mut Vec<String>) -> Option<Remote> {
+    let names: Vec<String> = repository.git.remote_names().iter().map(ToString::to_string).collect();
+    let chosen = match names.as_slice() {
+        names if names.iter().any(|name| name == "origin") => "origin",
+        [only] => only,
+        [] => {
+            notes.push("The repository has no remote: it goes by the name of its folder.".to_owned());
+            return None;
+        }
+        several => {
+            notes.push(format!(
+                "None of the remotes {} is called origin: the repository goes by the name of its folder.",
+                listed(several)
+            ));
+            return None;
+        }
+    };
+    // As configured: rewriting for the network (`url.*.insteadOf`) is no part of the name.
+    let url = repository.git.config_snapshot().string(format!("remote.{chosen}.url").as_str())?;
+    Remote::parse(&url.to_str_lossy())
+}
