@@ -1,0 +1,162 @@
+//! The host is killed at every boundary of a release, and between each effect and its fact, and taken up again: the
+//! release always ends as if nothing had happened.
+//!
+//! The boundaries are not listed here. The executor tells of them, and the test kills at each that it tells of: a new
+//! step is covered without anyone remembering.
+
+mod common;
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
+
+use common::Application;
+use plimsoll_support::{DebianRegistry, Requirement, require, run};
+
+/// Everything that a release leaves for others to see.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    /// The report, without what no two runs share.
+    report: String,
+    /// Every rendered file.
+    deployed: BTreeMap<String, String>,
+    /// The image layout's index: the tags.
+    index: String,
+    /// How often each environment was deployed to, by the journal.
+    deployments: BTreeMap<String, usize>,
+}
+
+/// An application with a version behind it and a new one to release.
+fn prepared() -> Application {
+    let application = Application::self_contained();
+    let first = application.release();
+    assert_eq!(first["standing"], "done");
+    application.change("Version one");
+    application.git.tag("v1.0.0");
+    application
+}
+
+/// Releases HEAD with a host that dies at a boundary; the number of boundaries when it lived.
+fn doomed(application: &Application, boundary: usize, cache: &Path) -> Option<usize> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doomed-host"));
+    command.arg(boundary.to_string()).current_dir(application.git.path()).env("PLIMSOLL_CACHE", cache);
+    let finished = run(&mut command);
+    if finished.status.success() {
+        return finished.text().trim().parse().ok();
+    }
+    assert_eq!(finished.status.code(), None, "it should have been killed, not have failed: {finished:?}");
+    None
+}
+
+/// Takes the release up, and collects what is there to see.
+fn outcome(application: &Application) -> Outcome {
+    let report = application.release();
+    let _ = application.run(&["journal", "verify"]).code(0);
+    let mut deployed = BTreeMap::new();
+    collect(&application.git.path().join("deploy"), "", &mut deployed);
+    let mut deployments = BTreeMap::new();
+    for line in application.run(&["journal", "export"]).code(0).stdout.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("the export is JSON");
+        if entry["fact"]["fact"] == "deployed" {
+            let key = format!("{} {}", entry["release"], entry["fact"]["environment"]);
+            *deployments.entry(key).or_insert(0) += 1;
+        }
+    }
+    Outcome {
+        report: report.to_string(),
+        deployed,
+        index: application.read(".plimsoll/images/website/index.json"),
+        deployments,
+    }
+}
+
+/// Every file below a folder with its text, links followed nowhere.
+fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable")).collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type().expect("readable");
+        if kind.is_dir() {
+            collect(&entry.path(), &name, files);
+        } else if kind.is_symlink() {
+            let link = fs::read_link(entry.path()).expect("readable");
+            files.insert(name, format!("-> {}", link.display()));
+        } else {
+            files.insert(name, fs::read_to_string(entry.path()).expect("readable"));
+        }
+    }
+}
+
+#[test]
+fn killed_at_every_boundary_it_ends_as_if_never_killed() {
+    require!(Requirement::Git);
+    let cache = tempfile::tempdir().expect("a temporary folder");
+    let undisturbed = prepared();
+    let boundaries = doomed(&undisturbed, usize::MAX, cache.path()).expect("nothing kills it");
+    let expected = outcome(&undisturbed);
+    assert!(boundaries > 20, "there are fewer boundaries than steps: {boundaries}");
+    assert!(expected.deployments.values().all(|times| *times == 1), "{:?}", expected.deployments);
+
+    for boundary in 0..boundaries {
+        let application = prepared();
+        assert_eq!(doomed(&application, boundary, cache.path()), None, "boundary {boundary} was not reached");
+        assert_eq!(outcome(&application), expected, "killed at boundary {boundary} of {boundaries}");
+    }
+}
+
+#[test]
+fn killed_again_and_again_it_still_arrives() {
+    require!(Requirement::Git);
+    let cache = tempfile::tempdir().expect("a temporary folder");
+    let undisturbed = prepared();
+    let _ = doomed(&undisturbed, usize::MAX, cache.path()).expect("nothing kills it");
+    let expected = outcome(&undisturbed);
+
+    let application = prepared();
+    // Each life gets a little further than the one before.
+    for boundary in (1..).step_by(2) {
+        if doomed(&application, boundary, cache.path()).is_some() {
+            break;
+        }
+        assert!(boundary < 200, "the release never ends");
+    }
+    assert_eq!(outcome(&application), expected);
+}
+
+#[test]
+fn killed_at_any_time_no_tag_of_the_registry_points_to_something_incomplete() {
+    require!(Requirement::Git, Requirement::Registry);
+    let registry = DebianRegistry::start();
+    let application = Application::create("scratch", &registry.reference("contoso/website"));
+    application.git.tag("v1.0.0");
+    // The process dies wherever it happens to be: inside uploads, between requests, in the journal.
+    for milliseconds in [5, 15, 30, 45, 60, 80, 100, 130, 160, 200] {
+        let running = application.plimsoll.spawn(&["release"]);
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        running.kill();
+        for tag in ["v1.0.0", "latest"] {
+            if registry.digest("contoso/website", tag).is_some() {
+                complete(&registry, tag);
+            }
+        }
+    }
+    let report = application.release();
+    assert_eq!(report["standing"], "done");
+    for tag in ["v1.0.0", "latest"] {
+        complete(&registry, tag);
+        assert_eq!(registry.digest("contoso/website", tag).as_deref(), report["digest"].as_str());
+    }
+    let _ = application.run(&["journal", "verify"]).code(0);
+}
+
+/// Everything that a tag's manifest refers to is in the registry.
+fn complete(registry: &DebianRegistry, tag: &str) {
+    let manifest = registry.manifest("contoso/website", tag);
+    let layers = manifest["layers"].as_array().expect("a manifest has layers");
+    for descriptor in layers.iter().chain([&manifest["config"]]) {
+        let digest = descriptor["digest"].as_str().expect("a descriptor has a digest");
+        let path = format!("/v2/contoso/website/blobs/{digest}");
+        let answer = plimsoll_support::get(registry.address(), &path).expect("the registry answers");
+        assert_eq!(answer.status, 200, "{tag} refers to {digest}, which is not there");
+        assert_eq!(Some(answer.body.len() as u64), descriptor["size"].as_u64());
+    }
+}
