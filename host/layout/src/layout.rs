@@ -14,7 +14,7 @@ use crate::{
     error::LayoutError,
     index::IndexFile,
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    writer::{BlobWriter, remove_leftovers, replace_file},
+    writer::{BlobWriter, is_temporary, remove_leftovers, replace_file},
 };
 
 /// The version of the layout format (OCI image specification 1.1, "Image Layout", "oci-layout file").
@@ -39,15 +39,17 @@ impl Layout {
     /// Opens a layout; makes it, with its folders, when there is none.
     ///
     /// # Errors
-    /// There is a layout of another version, or the disk refused.
+    /// There is a layout of another version or something else, or the disk refused.
     pub fn open_or_create(root: &Path) -> Result<Self, LayoutError> {
         let layout = Self { root: root.into() };
-        let blobs = layout.blobs();
+        let (blobs, index, marker) = (layout.blobs(), layout.index_path(), layout.marker_path());
+        fs::create_dir_all(root).map_err(LayoutError::io("make the folder", root))?;
+        if !marker.exists() {
+            layout.refuse_other_use()?;
+        }
         fs::create_dir_all(&blobs).map_err(LayoutError::io("make the folder", &blobs))?;
-        let (index, marker) = (layout.index_path(), layout.marker_path());
         if !index.exists() && !marker.exists() {
-            let empty = to_json(&IndexFile::default());
-            replace_file(root, &index, &empty)?;
+            replace_file(root, &index, &to_json(&IndexFile::default()))?;
         }
         remove_leftovers(root)?;
         // Last of all: a folder with this file is a layout. Two processes write the same bytes here.
@@ -217,6 +219,19 @@ impl Layout {
         let was_new = index.add(digest, manifest.media_type(), size);
         if change(&mut index, was_new) {
             replace_file(&self.root, &self.index_path(), &to_json(&index))?;
+        }
+        Ok(())
+    }
+
+    /// Fails when a folder that is no layout holds anything but the beginnings of one.
+    fn refuse_other_use(&self) -> Result<(), LayoutError> {
+        for entry in fs::read_dir(&self.root).map_err(LayoutError::io("read", &self.root))? {
+            let name = entry.map_err(LayoutError::io("read", &self.root))?.file_name();
+            let name = name.to_string_lossy();
+            if !matches!(name.as_ref(), "blobs" | "index.json" | "oci-layout") && !is_temporary(&name) {
+                let problem = format!("it holds `{name}`");
+                return Err(LayoutError::NotALayout { root: self.root.as_ref().to_owned(), problem });
+            }
         }
         Ok(())
     }

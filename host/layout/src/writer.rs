@@ -87,11 +87,16 @@ pub(crate) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> Result<(),
     persist(file, path)
 }
 
+/// Whether this is the name of a file that is being written, or was when its writer was killed.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(INCOMING)
+}
+
 /// Removes what writers left that were killed. A file that anybody still writes is younger than this.
 pub(crate) fn remove_leftovers(root: &Path) -> Result<(), LayoutError> {
     let is_leftover = |entry: &fs::DirEntry| {
         let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-        entry.file_name().to_string_lossy().starts_with(INCOMING)
+        is_temporary(&entry.file_name().to_string_lossy())
             && age.is_ok_and(|age| age.is_ok_and(|age| age > LEFT_AFTER))
     };
     let entries = fs::read_dir(root).map_err(LayoutError::io("read", root))?;

@@ -49,6 +49,10 @@ fn opening_refuses_what_is_no_layout() {
     let folder = TempDir::new().unwrap();
     assert!(matches!(Layout::open(folder.path()), Err(LayoutError::NotALayout { .. })));
     assert!(matches!(Layout::open(&folder.path().join("nowhere")), Err(LayoutError::NotALayout { .. })));
+    fs::write(folder.path().join("letter.txt"), "dear").unwrap();
+    let error = Layout::open_or_create(folder.path()).unwrap_err();
+    assert!(error.to_string().ends_with("it holds `letter.txt`"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
     let error = Layout::open_or_create(folder.path()).unwrap_err();
     assert!(error.to_string().contains("version is `2.0.0`"), "{error}");

@@ -31,7 +31,7 @@ pub(crate) struct Connection {
     authorizations: Mutex<HashMap<Scope, Authorization>>,
 }
 
-/// One request, made anew for each time that it is sent.
+/// What a request is about.
 pub(crate) struct Ask<'a> {
     /// What it needs permission for.
     pub(crate) scope: &'a Scope,

@@ -16,9 +16,8 @@ use plimsoll_layout::{
     Layout, LayoutError,
     manifest::{self, Blob, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest},
 };
-use tokio::task::spawn_blocking;
 
-use crate::error::RegistryError;
+use crate::{error::RegistryError, waiting::blocking};
 
 /// A layout as a repository. It is made when the first image goes into it; until then it has no tags.
 #[derive(Debug, Clone)]
@@ -39,12 +38,8 @@ impl LayoutRepository {
         read: impl FnOnce(&Layout) -> Result<T, RegistryError> + Send + 'static,
     ) -> Result<Option<T>, RegistryError> {
         let root = self.root.clone();
-        blocking(move || {
-            // An empty folder is a layout to be; a folder with something else in it is a mistake.
-            let is_new = std::fs::read_dir(&root).map_or(true, |mut entries| entries.next().is_none());
-            if is_new { Ok(None) } else { read(&Layout::open(&root)?).map(Some) }
-        })
-        .await
+        blocking(move || if is_to_be(&root)? { Ok(None) } else { read(&Layout::open(&root)?).map(Some) })
+            .await
     }
 }
 
@@ -57,8 +52,7 @@ impl ImageRepository for LayoutRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure> {
         let (from, to, digest) = (layout.to_owned(), self.root.clone(), *digest);
-        let open = move || Ok((Layout::open(&from)?, Layout::open_or_create(&to)?));
-        let (from, to) = blocking(open).await?;
+        let (from, to) = blocking(move || open(&from, &to)).await?;
         let bytes = from.read_blob(&digest, LARGEST_MANIFEST)?;
         let unusable = |source| RegistryError::Manifest { what: digest.to_string(), source };
         let Manifest::Image(image) = manifest::parse(&bytes).map_err(unusable)? else {
@@ -79,7 +73,7 @@ impl ImageRepository for LayoutRepository {
         }
         blocking(move || {
             to.write_blob(&bytes)?;
-            Ok(to.add_manifest(&digest)?)
+            to.add_manifest(&digest)
         })
         .await?;
         Ok(report)
@@ -92,7 +86,7 @@ impl ImageRepository for LayoutRepository {
 
     async fn set_tag(&self, tag: &Tag, digest: &Digest) -> Result<(), PortFailure> {
         let (root, tag, digest) = (self.root.clone(), tag.clone(), *digest);
-        Ok(blocking(move || Ok(Layout::open(&root)?.set_reference(tag.as_str(), &digest)?)).await?)
+        Ok(blocking(move || Layout::open(&root)?.set_reference(tag.as_str(), &digest)).await?)
     }
 
     async fn tags(&self) -> Result<Vec<String>, PortFailure> {
@@ -105,6 +99,20 @@ impl ImageRepository for LayoutRepository {
         let digest = *digest;
         Ok(self.read(move |layout| labels(layout, &digest)).await?.flatten())
     }
+}
+
+/// Whether the folder is missing or empty: a layout to be. A folder with something else in it is a mistake.
+fn is_to_be(root: &Path) -> Result<bool, LayoutError> {
+    match std::fs::read_dir(root) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(LayoutError::Io { action: "read", path: root.to_owned(), source }),
+    }
+}
+
+/// Opens what is copied from and to.
+fn open(from: &Path, to: &Path) -> Result<(Layout, Layout), LayoutError> {
+    Ok((Layout::open(from)?, Layout::open_or_create(to)?))
 }
 
 /// Copies a blob, verified, unless it is there; answers whether it had to.
@@ -131,11 +139,4 @@ fn labels(layout: &Layout, digest: &Digest) -> Result<Option<BTreeMap<String, St
     let configuration = manifest::digest(image.config()).map_err(unusable)?;
     let bytes = layout.read_blob(&configuration, LARGEST_CONFIGURATION)?;
     manifest::labels(&bytes).map(Some).map_err(unusable)
-}
-
-/// Does longer work on a blocking thread.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, RegistryError> + Send + 'static,
-) -> Result<T, RegistryError> {
-    spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

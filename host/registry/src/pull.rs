@@ -16,7 +16,7 @@ use plimsoll_layout::{
 use reqwest::Method;
 use serde::Deserialize;
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository};
+use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository, waiting::blocking};
 
 /// Blobs on their way at the same time.
 const SIDE_BY_SIDE: usize = 4;
@@ -125,14 +125,12 @@ impl RegistryRepository {
 
     /// Makes a blob durable, which may take a while, off the asynchronous threads.
     async fn finish(&self, writer: BlobWriter, digest: Digest) -> Result<(), RegistryError> {
-        let finished = tokio::task::spawn_blocking(move || writer.finish_verified(&digest)).await;
-        match finished {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(LayoutError::WrongDigest { found, .. })) => {
+        match blocking(move || writer.finish_verified(&digest)).await {
+            Ok(_) => Ok(()),
+            Err(LayoutError::WrongDigest { found, .. }) => {
                 self.same(&self.call_blob(&digest), &digest, Some(found.to_string()))
             }
-            Ok(Err(error)) => Err(error.into()),
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            Err(error) => Err(error.into()),
         }
     }
 }

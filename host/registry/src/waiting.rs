@@ -1,7 +1,8 @@
-//! Waiting, but not for ever: what is idle for too long has failed.
+//! Waiting: for transfers, but not for ever, and for work that would hold up an asynchronous thread.
 
 use std::{
     future::Future,
+    panic::resume_unwind,
     pin::pin,
     sync::{
         Arc,
@@ -11,7 +12,10 @@ use std::{
 };
 
 use plimsoll_core::ports::{Activity, Progress};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout},
+};
 
 /// How often a watcher is told how far an upload is.
 const TICK: Duration = Duration::from_millis(100);
@@ -56,6 +60,12 @@ impl Meter {
             }
         }
     }
+}
+
+/// Does longer work on a blocking thread.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // The task is never aborted, so if there is no result, the work panicked: so does this.
+    spawn_blocking(work).await.unwrap_or_else(|panic| resume_unwind(panic.into_panic()))
 }
 
 #[cfg(test)]
