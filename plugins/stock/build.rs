@@ -1,0 +1,59 @@
+//! Builds the stock policies into components and writes down where they are.
+
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use plimsoll_componentize::Build;
+
+/// The stock policies: each is the folder of this name and the package `plimsoll-policy-NAME`.
+const NAMES: &[&str] = &["always", "release-tags", "version-gate"];
+
+/// What the components are made from, seen from the root of the workspace.
+const SOURCES: &[&str] = &["Cargo.lock", "Cargo.toml", "plugins/sdk", "wit"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={}", root.join(source).display());
+    }
+    for name in NAMES {
+        println!("cargo::rerun-if-changed={}", root.join("plugins").join(name).display());
+    }
+    let build = Build {
+        cargo: PathBuf::from(env::var("CARGO")?),
+        manifest: root.join("Cargo.toml"),
+        target_directory: out.join("target"),
+    };
+    let packages: Vec<String> = NAMES.iter().map(|name| format!("plimsoll-policy-{name}")).collect();
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let components = match build.components(&packages) {
+        Ok(components) => components,
+        Err(error) => {
+            for line in format!("the stock policies: {error}").lines() {
+                println!("cargo::error={line}");
+            }
+            return Ok(());
+        }
+    };
+    let mut entries = String::new();
+    for (name, component) in NAMES.iter().zip(components) {
+        fs::write(out.join(format!("{name}.wasm")), component.bytes)?;
+        writeln!(
+            entries,
+            "    Stock {{ name: {name:?}, component: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\")) }},"
+        )?;
+    }
+    let table = format!(
+        "/// The names of the stock policies.\n\
+         pub const NAMES: &[&str] = &{NAMES:?};\n\
+         const STOCK: &[Stock] = &[\n{entries}];\n"
+    );
+    fs::write(out.join("stock.rs"), table)?;
+    Ok(())
+}
