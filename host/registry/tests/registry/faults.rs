@@ -10,7 +10,10 @@ use plimsoll_core::{
     ports::{FailureClass, ImageRepository as _},
 };
 use plimsoll_layout::Layout;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    time::{sleep, timeout},
+};
 
 use crate::{
     image::{image, options, registries},
@@ -82,7 +85,7 @@ async fn a_slow_registry_is_given_up() {
         server.fault("GET /v2/site/manifests", Fault::Silence);
     }
     let failure = pull(&server, ":v1").await.1.unwrap_err();
-    assert!(failure.to_string().ends_with("did nothing for 0.3 s"), "{failure}");
+    assert!(failure.to_string().ends_with("did nothing for 0.5 s"), "{failure}");
 }
 
 #[tokio::test]
@@ -107,9 +110,17 @@ async fn wrong_content_is_refused_and_leaves_nothing() {
         let failure = result.unwrap_err();
         assert!(failure.to_string().contains("is right"), "{request}: {failure}");
         assert_eq!(Layout::open(folder.path()).unwrap().has_blob(&image.digest).unwrap(), None, "{request}");
-        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".incoming")).collect();
-        assert!(left.is_empty(), "{request}: {left:?}");
+        // The blob beside it may just be getting its name on another thread.
+        let left = || {
+            let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+            names.filter(|name| name.to_string_lossy().starts_with(".incoming")).count()
+        };
+        let finished = async {
+            while left() > 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), finished).await.unwrap();
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn options() -> RegistryOptions {
     RegistryOptions {
         tries: 3,
         first_pause: Duration::from_millis(5),
-        idle_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_millis(500),
         ..RegistryOptions::default()
     }
 }
