@@ -15,7 +15,7 @@ mod words;
 pub use instruction::{Argument, Command, Copy, From, Healthcheck, Instruction, Kind, Source, Word};
 pub use lines::HereDocument;
 pub use problem::{Position, Problem, Problems};
-pub(crate) use stages::{Base, Origin, Plan, Stage};
+pub(crate) use stages::{Base, Origin, Plan, is_remote};
 pub use template::Template;
 pub(crate) use values::{is_signal, ports};
 

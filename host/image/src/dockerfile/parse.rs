@@ -12,8 +12,24 @@ use super::{
 
 /// Every instruction of the Dockerfile language.
 const KEYWORDS: [&str; 18] = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
-    "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 /// The first place of a file.
@@ -67,7 +83,9 @@ fn parse_line(line: &LogicalLine, escape: char) -> Result<Instruction, Vec<Probl
         "WORKDIR" => rest.word().map(Kind::Workdir),
         "USER" => rest.word().map(Kind::User),
         "STOPSIGNAL" => rest.word().map(Kind::StopSignal),
-        "EXPOSE" => rest.plain_words().into_iter().map(Rest::word).collect::<Result<_, _>>().map(Kind::Expose),
+        "EXPOSE" => {
+            rest.plain_words().into_iter().map(Rest::word).collect::<Result<_, _>>().map(Kind::Expose)
+        }
         "VOLUME" => list(rest).map(Kind::Volume),
         "CMD" => Ok(Kind::Cmd(command(rest))),
         "ENTRYPOINT" => Ok(Kind::Entrypoint(command(rest))),
@@ -168,7 +186,9 @@ fn pairs(rest: Rest<'_>, keyword: &str) -> Result<Vec<(Word, Word)>, Problem> {
     if !words.first().is_some_and(|word| word.text.contains('=')) {
         let (name, value) = rest.first();
         if value.text.is_empty() {
-            return Err(name.problem(format!("{keyword} needs a value: write `{keyword} {}=value`", name.text)));
+            return Err(
+                name.problem(format!("{keyword} needs a value: write `{keyword} {}=value`", name.text))
+            );
         }
         return Ok(vec![(name.word()?, value.word()?)]);
     }
@@ -281,7 +301,9 @@ fn on_build(rest: Rest<'_>) -> Result<Kind, Problem> {
     let (keyword, _) = rest.first();
     let name = keyword.text.to_ascii_uppercase();
     match name.as_str() {
-        "ONBUILD" | "FROM" | "MAINTAINER" => Err(keyword.problem(format!("{name} is not allowed in ONBUILD"))),
+        "ONBUILD" | "FROM" | "MAINTAINER" => {
+            Err(keyword.problem(format!("{name} is not allowed in ONBUILD")))
+        }
         name if KEYWORDS.contains(&name) => Ok(Kind::OnBuild),
         name => Err(keyword.problem(unknown_instruction(keyword.text, name))),
     }
@@ -289,8 +311,7 @@ fn on_build(rest: Rest<'_>) -> Result<Kind, Problem> {
 
 pub(super) fn unknown_flag(flag: &Flag<'_>, keyword: &str, known: &[&str]) -> Problem {
     let known: Vec<String> = known.iter().map(|name| format!("`--{name}`")).collect();
-    flag.whole
-        .problem(format!("{keyword} has no flag `--{}`: it takes {}", flag.name, known.join(", ")))
+    flag.whole.problem(format!("{keyword} has no flag `--{}`: it takes {}", flag.name, known.join(", ")))
 }
 
 pub(super) fn flag_value(flag: &Flag<'_>) -> Result<Word, Problem> {

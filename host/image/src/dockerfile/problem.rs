@@ -21,6 +21,8 @@ pub struct Problem {
     pub at: Position,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// Whether nothing is wrong but that the embedded builder cannot do it, and a Docker engine can.
+    pub needs_engine: bool,
 }
 
 /// Every mistake that was found in a Dockerfile, in the order of its lines.
@@ -33,7 +35,13 @@ pub struct Problems {
 impl Problem {
     /// A mistake at a place.
     pub(crate) fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self { at, message: message.into(), needs_engine: false }
+    }
+
+    /// Something that only a Docker engine can build.
+    pub(crate) fn for_engine(at: Position, message: &str) -> Self {
+        let message = format!("{message}: build with `builder = \"docker\"` instead");
+        Self { at, message, needs_engine: true }
     }
 
     /// This mistake alone, with the file that it is in.
@@ -53,6 +61,12 @@ impl Problems {
     #[must_use]
     pub fn dockerfile(&self) -> &Path {
         &self.dockerfile
+    }
+
+    /// Whether a Docker engine could build it as it is.
+    #[must_use]
+    pub fn need_engine(&self) -> bool {
+        self.list.iter().all(|problem| problem.needs_engine)
     }
 
     /// The mistakes, in the order of the lines; never empty.

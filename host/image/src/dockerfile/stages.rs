@@ -7,7 +7,7 @@ use plimsoll_core::{ports::Platform, reference::ImageReference};
 
 use super::{
     Dockerfile,
-    instruction::{Copy, From, Instruction, Kind, Word},
+    instruction::{Copy, From, Instruction, Kind, Source, Word},
     problem::{Position, Problem, Problems},
 };
 
@@ -29,8 +29,6 @@ pub(crate) struct Plan {
 pub(crate) struct Stage {
     /// Its name, in lower case.
     pub(crate) name: Option<String>,
-    /// Where its FROM stands.
-    pub(crate) at: Position,
     /// What it starts from.
     pub(crate) base: Base,
     /// What it runs on.
@@ -200,16 +198,19 @@ impl Planner<'_> {
         } else if let Some(earlier) = find_stage(&self.plan.stages, &image) {
             Base::Stage(earlier)
         } else {
-            let reference = image
-                .parse()
-                .map_err(|error| Problem::new(from.image.at, format!("neither a stage nor an image: {error}")))?;
+            let reference = image.parse().map_err(|error| {
+                Problem::new(from.image.at, format!("neither a stage nor an image: {error}"))
+            })?;
             Base::Image(reference)
         };
-        if let Some(name) = from.name.as_deref().filter(|name| find_stage(&self.plan.stages, name).is_some()) {
-            self.plan.warnings.push(format!("line {}: there is an earlier stage `{name}`; the later one counts", at.line));
+        if let Some(name) = from.name.as_deref().filter(|name| find_stage(&self.plan.stages, name).is_some())
+        {
+            self.plan
+                .warnings
+                .push(format!("line {}: there is an earlier stage `{name}`; the later one counts", at.line));
         }
         let (name, instructions) = (from.name.clone(), Vec::new());
-        Ok(Stage { name, at, base, platform, instructions, needed: false, in_image: false })
+        Ok(Stage { name, base, platform, instructions, needed: false, in_image: false })
     }
 
     fn choose_target(&mut self, target: Option<&str>) {
@@ -226,7 +227,8 @@ impl Planner<'_> {
                 } else {
                     let names: Vec<_> =
                         self.plan.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
-                    let message = format!("there is no stage `{name}` to build: the stages are {}", shown(&names));
+                    let message =
+                        format!("there is no stage `{name}` to build: the stages are {}", shown(&names));
                     return self.problems.push(Problem::new(Position { line: 1, column: 1 }, message));
                 }
             }
@@ -272,7 +274,8 @@ impl Planner<'_> {
                     matches!(&instruction.kind, Kind::Arg(list) if list.iter().any(|each| each.name.text == name))
                 })
         };
-        let unused: Vec<&str> = self.arguments.keys().map(String::as_str).filter(|name| !declared(name)).collect();
+        let unused: Vec<&str> =
+            self.arguments.keys().map(String::as_str).filter(|name| !declared(name)).collect();
         if !unused.is_empty() {
             self.plan.warnings.push(format!("no ARG declares the build arguments {}", shown(&unused)));
         }
@@ -312,7 +315,9 @@ fn find_origin(stages: &[Stage], stage: usize, from: &Word) -> Result<Origin, Pr
         return Ok(Origin::Stage(found));
     }
     if find_stage(stages, name).is_some() {
-        return problem(format!("`--from={name}` names this stage or a later one: only earlier stages can be read"));
+        return problem(format!(
+            "`--from={name}` names this stage or a later one: only earlier stages can be read"
+        ));
     }
     match name.parse() {
         Ok(reference) => Ok(Origin::Image(reference)),
@@ -322,22 +327,32 @@ fn find_origin(stages: &[Stage], stage: usize, from: &Word) -> Result<Origin, Pr
 
 /// What the embedded builder cannot do of an instruction.
 fn unsupported(instruction: &Instruction) -> Vec<Problem> {
-    const WAY_OUT: &str = "build with `builder = \"docker\"` instead";
     let shown: String = instruction.text.chars().take(100).collect();
     match &instruction.kind {
-        Kind::Run => vec![Problem::new(
-            instruction.at,
-            format!("the embedded builder runs no commands, so it cannot do `{shown}`: {WAY_OUT}"),
-        )],
-        Kind::OnBuild => vec![Problem::new(
-            instruction.at,
-            format!("ONBUILD is not supported by the embedded builder, in `{shown}`: {WAY_OUT}"),
-        )],
-        Kind::Copy(copy) => copy
-            .unsupported
-            .iter()
-            .map(|(at, message)| Problem::new(*at, format!("{message}: {WAY_OUT}")))
-            .collect(),
+        Kind::Run => {
+            let message = format!("the embedded builder runs no commands, so it cannot do `{shown}`");
+            vec![Problem::for_engine(instruction.at, &message)]
+        }
+        Kind::OnBuild => {
+            let message = format!("the embedded builder does not support ONBUILD, in `{shown}`");
+            vec![Problem::for_engine(instruction.at, &message)]
+        }
+        Kind::Copy(copy) => {
+            let remote = copy.sources.iter().filter_map(|source| match source {
+                Source::Path(word) if copy.is_add && is_remote(&word.text) => Some(Problem::for_engine(
+                    word.at,
+                    &format!("the embedded builder does not fetch `{}`", word.text),
+                )),
+                _ => None,
+            });
+            let flags = copy.unsupported.iter().map(|(at, message)| Problem::for_engine(*at, message));
+            flags.chain(remote).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// Whether a source of ADD is fetched from elsewhere: a URL or a git repository.
+pub(crate) fn is_remote(source: &str) -> bool {
+    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| source.starts_with(scheme))
 }

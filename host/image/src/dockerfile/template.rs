@@ -145,7 +145,8 @@ impl Reader {
                 _ if character == self.escape => {
                     if escapes == Escapes::Kept {
                         template.push(character);
-                    } else if !self.quotes && self.peek().is_some_and(|next| next != '$' && next != self.escape)
+                    } else if !self.quotes
+                        && self.peek().is_some_and(|next| next != '$' && next != self.escape)
                     {
                         template.push(character);
                         continue;

@@ -38,7 +38,9 @@ pub(super) fn healthcheck(rest: Rest<'_>) -> Result<Healthcheck, Problem> {
             let nanoseconds = duration(value).map_err(|message| flag.whole.problem(message))?;
             durations.push((name, nanoseconds));
         } else if flag.name == "retries" {
-            let count = value.parse().map_err(|_| flag.whole.problem(format!("`{value}` is no number of retries")))?;
+            let count = value
+                .parse()
+                .map_err(|_| flag.whole.problem(format!("`{value}` is no number of retries")))?;
             if retries.replace(count).is_some() {
                 return Err(twice(flag));
             }
@@ -102,9 +104,9 @@ pub(crate) fn ports(word: &str) -> Result<Vec<String>, String> {
 /// Whether this names a Linux signal, by number or with or without `SIG`.
 pub(crate) fn is_signal(text: &str) -> bool {
     const NAMES: [&str; 34] = [
-        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
-        "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU",
-        "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+        "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
+        "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
+        "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
     ];
     if let Ok(number) = text.parse::<u8>() {
         return (1..=64).contains(&number);
@@ -126,9 +128,13 @@ mod tests {
 
     #[test]
     fn durations_are_nanoseconds() {
-        for (text, expected) in
-            [("30s", 30_000_000_000), ("1m30s", 90_000_000_000), ("1.5h", 5_400_000_000_000), ("0", 0), ("5ms", 5_000_000)]
-        {
+        for (text, expected) in [
+            ("30s", 30_000_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1.5h", 5_400_000_000_000),
+            ("0", 0),
+            ("5ms", 5_000_000),
+        ] {
             assert_eq!(duration(text), Ok(expected), "{text}");
         }
         for text in ["", "30", "s", "1x", "1us", "-1s", "99999999999h"] {

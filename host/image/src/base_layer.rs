@@ -1,0 +1,131 @@
+//! Reading the layers of base images: which files they hold, and the contents of those that are wanted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ffi::OsStr,
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read},
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use flate2::bufread::MultiGzDecoder;
+use plimsoll_core::digest::Digest;
+use plimsoll_layout::Layout;
+use tar::{Archive, Entry, EntryType};
+
+use crate::{
+    error::ImageError,
+    files::{Content, Kind, Node, clamp},
+};
+
+/// How PAX headers name extended attributes (as GNU tar and star write them).
+const ATTRIBUTE: &str = "SCHILY.xattr.";
+
+/// The entries of a layer in their order, names cleaned, hard links turned into files with the same content.
+pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+    let failed = |source| ImageError::Layer { layer, source };
+    let mut archive = Archive::new(open(layout, layer)?);
+    let mut list: Vec<(PathBuf, Node)> = Vec::new();
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
+    for entry in archive.entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
+        let path = clean_path(&entry);
+        if path.as_os_str().is_empty() {
+            continue;
+        }
+        let node = if entry.header().entry_type() == EntryType::Link {
+            let target = clamp(&link_target(&entry));
+            match places.get(&target) {
+                Some(place) => Some(list[*place].1.clone()),
+                None => None,
+            }
+        } else {
+            read_node(&mut entry, layer, &path).map_err(failed)?
+        };
+        if let Some(node) = node {
+            places.insert(path.clone(), list.len());
+            list.push((path, node));
+        }
+    }
+    Ok(list)
+}
+
+/// Writes the wanted files of layers into a folder; answers where each is.
+pub(crate) fn extract(
+    layout: &Layout,
+    wanted: &BTreeMap<Digest, BTreeSet<PathBuf>>,
+    folder: &Path,
+) -> Result<HashMap<(Digest, PathBuf), PathBuf>, ImageError> {
+    let mut places = HashMap::new();
+    for (layer, paths) in wanted {
+        let failed = |source| ImageError::Layer { layer: *layer, source };
+        let mut archive = Archive::new(open(layout, *layer)?);
+        for entry in archive.entries().map_err(failed)? {
+            let mut entry = entry.map_err(failed)?;
+            let path = clean_path(&entry);
+            if !entry.header().entry_type().is_file() || !paths.contains(&path) {
+                continue;
+            }
+            // An entry that comes twice counts as it comes last.
+            let count = places.len();
+            let place = places.entry((*layer, path)).or_insert_with(|| folder.join(count.to_string()));
+            let mut file = File::create(&*place).map_err(ImageError::io("write", place))?;
+            io::copy(&mut entry, &mut file).map_err(failed)?;
+        }
+    }
+    Ok(places)
+}
+
+/// Opens a layer, whichever way it is compressed.
+fn open(layout: &Layout, layer: Digest) -> Result<Box<dyn Read>, ImageError> {
+    let failed = |source| ImageError::Layer { layer, source };
+    let mut file = BufReader::with_capacity(1 << 18, layout.open_blob(&layer)?);
+    let beginning = file.fill_buf().map_err(failed)?;
+    Ok(if beginning.starts_with(&[0x1f, 0x8b]) {
+        Box::new(MultiGzDecoder::new(file))
+    } else if beginning.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(zstd::Decoder::with_buffer(file).map_err(failed)?)
+    } else {
+        Box::new(file)
+    })
+}
+
+fn clean_path<R: Read>(entry: &Entry<'_, R>) -> PathBuf {
+    clamp(Path::new(OsStr::from_bytes(&entry.path_bytes())))
+}
+
+fn link_target<R: Read>(entry: &Entry<'_, R>) -> PathBuf {
+    entry.link_name_bytes().map(|bytes| PathBuf::from(OsStr::from_bytes(&bytes))).unwrap_or_default()
+}
+
+/// The node of an entry; `None` for kinds that no image holds.
+fn read_node<R: Read>(entry: &mut Entry<'_, R>, layer: Digest, path: &Path) -> io::Result<Option<Node>> {
+    let header = entry.header();
+    let device = || -> io::Result<(u32, u32)> {
+        Ok((header.device_major()?.unwrap_or(0), header.device_minor()?.unwrap_or(0)))
+    };
+    let kind = match header.entry_type() {
+        EntryType::Directory => Kind::Directory,
+        EntryType::Symlink => Kind::Symlink(link_target(entry)),
+        EntryType::Fifo => Kind::Fifo,
+        EntryType::Char => device().map(|(major, minor)| Kind::CharacterDevice(major, minor))?,
+        EntryType::Block => device().map(|(major, minor)| Kind::BlockDevice(major, minor))?,
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+            Kind::File(Content::Layer { layer, path: path.to_owned(), size: entry.size() })
+        }
+        _ => return Ok(None),
+    };
+    let (mode, user, group) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
+    let mut attributes = Vec::new();
+    if let Some(extensions) = entry.pax_extensions()? {
+        for extension in extensions {
+            let extension = extension?;
+            if let Some(name) = extension.key().ok().and_then(|key| key.strip_prefix(ATTRIBUTE)) {
+                attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
+            }
+        }
+    }
+    attributes.sort_unstable();
+    Ok(Some(Node { kind, mode, user, group, attributes }))
+}

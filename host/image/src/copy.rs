@@ -1,0 +1,225 @@
+//! COPY and ADD: from found sources to the entries of a layer (Dockerfile reference, "COPY"; where it leaves a choice,
+//! as BuildKit does it).
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    dockerignore::{Ignore, Verdict},
+    error::ImageError,
+    files::{Files, Kind, Node, clamp, expand_pattern, resolve, unescape},
+    glob,
+    layer::{self, Entries},
+    owner::Owner,
+    tree::Tree,
+};
+
+/// One thing to copy.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The name that it gets in a folder.
+    pub(crate) name: OsString,
+    /// Where it really is, links followed; meaningless for a text that stands in the Dockerfile.
+    pub(crate) path: PathBuf,
+    /// What it is.
+    pub(crate) node: Node,
+}
+
+/// Finds what one source of COPY means: nothing, when it is a pattern that matches nothing.
+pub(crate) fn find(files: &dyn Files, source: &str) -> Result<Vec<Found>, ImageError> {
+    if glob::is_pattern(source) {
+        let mut found = Vec::new();
+        for path in expand_pattern(files, source)? {
+            found.extend(follow(files, &path)?);
+        }
+        return Ok(found);
+    }
+    let path = clamp(Path::new(&unescape(source)));
+    match follow(files, &path)? {
+        Some(found) => Ok(vec![found]),
+        None => Err(ImageError::Copy(format!("`{source}` is not in {}", files.name()))),
+    }
+}
+
+/// What is at a path, its last link followed, under the name as written.
+fn follow(files: &dyn Files, path: &Path) -> Result<Option<Found>, ImageError> {
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let real = resolve(files, path, true)?;
+    let Some(node) = files.node(&real)? else { return Ok(None) };
+    Ok(Some(Found { name, path: real, node }))
+}
+
+/// Where COPY puts things.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    /// The place in the image, links followed.
+    path: PathBuf,
+    /// Whether it was written as a folder: with a slash at its end, or as the working directory.
+    is_folder: bool,
+    /// As written, for messages.
+    text: String,
+}
+
+impl Destination {
+    pub(crate) fn new(text: &str, working_directory: &Path, tree: &Tree) -> Result<Self, ImageError> {
+        let last = text.rsplit('/').next().unwrap_or_default();
+        let is_folder = matches!(last, "" | "." | "..");
+        let path = resolve(tree, &working_directory.join(text), true)?;
+        Ok(Self { path, is_folder, text: text.to_owned() })
+    }
+
+    /// Several things need a folder to go to.
+    pub(crate) fn check_several(&self, written: usize, found: usize, tree: &Tree) -> Result<(), ImageError> {
+        let into_folder = self.is_folder || (written == 1 && is_directory(tree, &self.path));
+        if found > 1 && !into_folder {
+            return Err(ImageError::Copy(format!(
+                "{found} sources cannot all become `{0}`: end the destination with a slash, `{0}/`",
+                self.text
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Copies into a tree and notes what changes.
+pub(crate) struct Copier<'a> {
+    /// Where the sources are.
+    pub(crate) files: &'a dyn Files,
+    /// The file system that is changed.
+    pub(crate) tree: &'a mut Tree,
+    /// `--chown`.
+    pub(crate) owner: Option<Owner>,
+    /// `--chmod`.
+    pub(crate) mode: Option<u32>,
+    /// `--exclude`.
+    pub(crate) exclude: &'a Ignore,
+    /// What changed: the entries of the layer.
+    pub(crate) entries: Entries,
+}
+
+impl Copier<'_> {
+    /// Copies one source: of a folder its contents, anything else as itself.
+    pub(crate) fn copy(&mut self, found: Found, to: &Destination) -> Result<(), ImageError> {
+        if found.node.is_directory() {
+            self.make_directories(&to.path)?;
+            self.copy_contents(&found.path, Path::new(""), &to.path, &Verdict::default())?;
+            return Ok(());
+        }
+        let target = if to.is_folder || is_directory(self.tree, &to.path) {
+            self.make_directories(&to.path)?;
+            to.path.join(&found.name)
+        } else {
+            self.make_directories(to.path.parent().unwrap_or(Path::new("")))?;
+            to.path.clone()
+        };
+        if self.exclude.check(&found.name.to_string_lossy(), &Verdict::default()).excluded {
+            return Ok(());
+        }
+        self.place(target, found.node)
+    }
+
+    /// Copies what is in a folder; answers whether that was anything. `below` is the folder's path relative to the
+    /// source, which patterns of `--exclude` are about.
+    fn copy_contents(
+        &mut self,
+        from: &Path,
+        below: &Path,
+        to: &Path,
+        verdict: &Verdict,
+    ) -> Result<bool, ImageError> {
+        let mut any = false;
+        for name in self.files.names(from)? {
+            let (source, relative, target) = (from.join(&name), below.join(&name), to.join(&name));
+            let Some(node) = self.files.node(&source)? else { continue };
+            let mut passage = false;
+            let mut own = Verdict::default();
+            if !self.exclude.is_empty() {
+                let text = relative.to_string_lossy();
+                own = self.exclude.check(&text, verdict);
+                passage = own.excluded;
+                if own.excluded && !(node.is_directory() && self.exclude.may_include_below(&text)) {
+                    continue;
+                }
+            }
+            if node.is_directory() {
+                self.check_room(&target, &node)?;
+                let filled = self.copy_contents(&source, &relative, &target, &own)?;
+                if !filled && (passage || self.files.is_only_passage(&source)) {
+                    continue;
+                }
+            }
+            self.place(target, node)?;
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Puts a node at its place.
+    fn place(&mut self, target: PathBuf, mut node: Node) -> Result<(), ImageError> {
+        check_name(target.file_name())?;
+        self.check_room(&target, &node)?;
+        if let Some(owner) = self.owner {
+            (node.user, node.group) = (owner.user, owner.group);
+        }
+        if let (Some(mode), false) = (self.mode, matches!(node.kind, Kind::Symlink(_))) {
+            node.mode = mode;
+        }
+        self.tree.insert(target.clone(), node.clone());
+        self.entries.insert(target, node);
+        Ok(())
+    }
+
+    /// A folder only goes to a folder or to nothing, anything else never to a folder.
+    fn check_room(&self, target: &Path, node: &Node) -> Result<(), ImageError> {
+        let shown = target.display();
+        match self.tree.get(target) {
+            Some(old) if old.is_directory() && !node.is_directory() => Err(ImageError::Copy(format!(
+                "a file cannot replace the folder /{shown}: end the destination with a slash to put it inside"
+            ))),
+            Some(old) if !old.is_directory() && node.is_directory() => Err(ImageError::Copy(format!(
+                "a folder cannot replace /{shown}, which is no folder in the image"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a folder and those above it that are missing.
+    pub(crate) fn make_directories(&mut self, path: &Path) -> Result<(), ImageError> {
+        let above: Vec<&Path> = path.ancestors().collect();
+        for folder in above.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+            match self.tree.get(folder) {
+                Some(node) if node.is_directory() => {}
+                Some(_) => {
+                    let shown = folder.display();
+                    return Err(ImageError::Copy(format!("/{shown} is no folder in the image")));
+                }
+                None => {
+                    check_name(folder.file_name())?;
+                    let mut node = Node::directory();
+                    if let Some(owner) = self.owner {
+                        (node.user, node.group) = (owner.user, owner.group);
+                    }
+                    self.tree.insert(folder.to_owned(), node.clone());
+                    self.entries.insert(folder.to_owned(), node);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_directory(tree: &Tree, path: &Path) -> bool {
+    path.as_os_str().is_empty() || tree.get(path).is_some_and(Node::is_directory)
+}
+
+fn check_name(name: Option<&OsStr>) -> Result<(), ImageError> {
+    match name.filter(|name| layer::is_reserved(name)) {
+        Some(name) => Err(ImageError::Copy(format!(
+            "`{}` cannot be in an image: names that begin with `.wh.` mark removed files there; rename it or leave it out with .dockerignore",
+            name.display()
+        ))),
+        None => Ok(()),
+    }
+}
