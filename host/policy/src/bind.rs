@@ -1,6 +1,6 @@
 //! A policy at one place of the configuration: linked with what it is granted, ready to be asked.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use plimsoll_core::{
     contract::{Derivation, PromotionRequest, SettingsProblem, TaggingRequest, Verdict},
@@ -228,6 +228,15 @@ impl BoundPolicy {
             }
             other => Err(SettingsError::Unchecked { reason: other.unanswered().unwrap_or_default() }),
         }
+    }
+}
+
+impl fmt::Debug for BoundPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundPolicy")
+            .field("policy", self.policy())
+            .field("binding", &self.0.binding)
+            .finish()
     }
 }
 

@@ -258,4 +258,24 @@ mod tests {
         let empty_component = b"\0asm\x0d\0\x01\0";
         assert!(matches!(inspect(empty_component), Err(InspectError::OtherWorld { .. })));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_are_too_much(bytes: Vec<u8>) {
+            let component = [b"\0asm\x0d\0\x01\0", bytes.as_slice()].concat();
+            proptest::prop_assert!(inspect(&component).is_err());
+        }
+
+        #[test]
+        fn no_damage_is_too_much(position in 0_usize.., byte: u8, cut in 0_usize..) {
+            let mut component = plimsoll_guests::component("lean").to_vec();
+            let position = position % component.len();
+            component[position] = byte;
+            component.truncate(cut % component.len());
+            // Reading ends. It may well succeed: not every byte matters, and the last sections are only notes.
+            if let Ok(inspection) = inspect(&component) {
+                proptest::prop_assert!(inspection.answers.tagging || inspection.answers.promotion);
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub fn endless_loop() -> ! {
 /// Takes memory until there is none.
 fn memory_bomb() -> ! {
     loop {
-        black_box(Box::leak(vec![1_u8; 1 << 20].into_boxed_slice()));
+        black_box(Vec::<u8>::with_capacity(1 << 20).leak());
     }
 }
 
