@@ -71,6 +71,15 @@ pub fn root(directory: &Path) -> Result<PathBuf, SourceError> {
     Ok(Checkout::open(directory)?.root)
 }
 
+/// Id of the commit that is checked out where a directory is.
+///
+/// # Errors
+/// There is no repository, or it has no commit yet.
+pub fn head(directory: &Path) -> Result<String, SourceError> {
+    let (_, commit) = Checkout::open(directory)?.head(&mut Vec::new())?;
+    Ok(commit.id)
+}
+
 /// A commit of the repository that a directory is in.
 ///
 /// # Errors
