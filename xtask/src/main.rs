@@ -59,7 +59,10 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
 fn test(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
-    run(cargo(&["test", "--workspace"]).args(arguments))
+    // cargo would take both `--workspace` and `--package`, and then ignore the second.
+    let is_narrowed = arguments.iter().any(|argument| argument == "-p" || argument.starts_with("--package"));
+    let scope: &[&str] = if is_narrowed { &["test"] } else { &["test", "--workspace"] };
+    run(cargo(scope).args(arguments))
 }
 
 /// Runs the benchmarks.

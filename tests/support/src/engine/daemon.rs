@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -58,9 +58,14 @@ impl Tenancy {
         starting.lock().unwrap_or_else(|error| panic!("{FOLDER}/starting could not be locked: {error}"));
         let tenancy = Self { _users: users };
         if !answers(&tenancy.host()) {
-            start(folder);
-            let answer = until(PATIENCE, || answers(&tenancy.host()).then_some(()));
-            assert!(answer.is_some(), "the Docker engine does not answer:\n{}", log(folder));
+            let mut keeper = start(folder);
+            let answer = until(PATIENCE, || {
+                // The keeper ends with its engine, which then will never answer.
+                let ended = keeper.try_wait().is_ok_and(|status| status.is_some());
+                let answer = answers(&tenancy.host());
+                (ended || answer).then_some(answer)
+            });
+            assert!(answer == Some(true), "the Docker engine does not answer:\n{}", log(folder));
         }
         tenancy
     }
@@ -71,7 +76,7 @@ impl Tenancy {
 }
 
 #[track_caller]
-fn start(folder: &Path) {
+fn start(folder: &Path) -> Child {
     let daemon = find_program("dockerd").unwrap_or_else(|| PathBuf::from("dockerd"));
     // A session of its own, so that an interrupt from the keyboard leaves the engine to its keeper.
     let started = Command::new("setsid")
@@ -83,9 +88,7 @@ fn start(folder: &Path) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    if let Err(error) = started {
-        panic!("the Docker engine could not be started: {error}");
-    }
+    started.unwrap_or_else(|error| panic!("the Docker engine could not be started: {error}"))
 }
 
 #[track_caller]
