@@ -224,8 +224,8 @@ mod tests {
         /// Whatever surrounds it: what changed is the image and nothing else.
         #[test]
         fn only_images_change(
-            before in "[ a-z:#'\"\n-]{0,24}",
-            value in "[a-z0-9 :#'\"&*]{0,12}",
+            before in "(# ?[ a-z:'\"-]{0,20})?(\n[a-z]: [a-z0-9 \"']{0,6})?",
+            value in "[a-z0-9&*][a-z0-9:#' ]{0,11}",
             quote in prop::sample::select(vec!["", "'", "\""]),
             comment in "( #[a-z:'\"]{0,9})?",
         ) {

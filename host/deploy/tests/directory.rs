@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use plimsoll_core::{
@@ -28,11 +31,7 @@ impl Application {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("k8s")).unwrap();
         fs::write(folder.path().join("k8s/web.yaml"), POD).unwrap();
-        let options = DirectoryOptions {
-            manifests: folder.path().join("k8s"),
-            output: folder.path().join("deploy/staging"),
-        };
-        Self { target: DirectoryTarget::new(options), folder }
+        Self { target: target_in(folder.path()), folder }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -56,6 +55,11 @@ impl Application {
         assert!(failure.hint.is_some());
         failure.to_string()
     }
+}
+
+fn target_in(folder: &Path) -> DirectoryTarget {
+    let options = DirectoryOptions { manifests: folder.join("k8s"), output: folder.join("deploy/staging") };
+    DirectoryTarget::new(options)
 }
 
 fn digest(number: u8) -> Digest {
@@ -265,4 +269,49 @@ async fn a_preview_shows_the_lines_that_change() {
     assert!(
         preview(None).await.contains("+  - image: contoso/website@sha256:<known once the image is built>")
     );
+}
+
+/// Tells the child which application to deploy.
+const APPLICATION: &str = "DEPLOY_TEST_APPLICATION";
+
+/// The other process: this test program again. It deploys until it is killed.
+#[tokio::test]
+#[ignore = "started by another test as a process of its own"]
+async fn child() {
+    let folder = env::var(APPLICATION).expect("this is no test by itself: it needs an application");
+    let target = target_in(Path::new(&folder));
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(30) {
+        for number in 1..=9 {
+            target.deploy(&deployment(number), &Silent).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_killed_at_any_moment_leaves_one_whole_set() {
+    let application = Application::new();
+    application.deploy(1).await.unwrap();
+    for round in 0..12 {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "child", "--ignored"])
+            .env(APPLICATION, application.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(40) + Duration::from_micros(1700 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let current = application.output("current");
+        let description = fs::read_to_string(current.join("release.json")).unwrap();
+        let whole = (1..=9).any(|number| {
+            description.contains(&digest(number).to_string())
+                && fs::read_to_string(current.join("manifests/web.yaml")).unwrap() == web(number)
+        });
+        assert!(whole, "{description}");
+        application.deploy(10).await.unwrap();
+        assert_eq!(fs::read_to_string(current.join("manifests/web.yaml")).unwrap(), web(10));
+        assert_eq!(fs::read_dir(application.output("releases")).unwrap().count(), 2);
+    }
 }
