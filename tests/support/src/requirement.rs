@@ -1,7 +1,9 @@
 //! What a test needs and not every machine has.
 
 use std::{
-    env, fmt,
+    env,
+    ffi::OsString,
+    fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
     thread,
@@ -85,13 +87,16 @@ pub(crate) fn program(name: &str) -> Option<String> {
         .then(|| format!("there is no `{name}`; `cargo xtask test` installs it where it can"))
 }
 
-/// A program on the search path, or in the folders of system programs that a search path may leave out.
+/// A program on [`search_path`].
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .chain(["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from))
-        .map(|folder| folder.join(name))
-        .find(|candidate| candidate.is_file())
+    env::split_paths(&search_path()).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}
+
+/// The search path, and the folders of system programs that it may leave out.
+pub(crate) fn search_path() -> OsString {
+    let mut path = env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/local/sbin:/usr/sbin:/sbin");
+    path
 }
 
 /// Whether this process may do everything.

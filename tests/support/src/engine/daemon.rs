@@ -12,7 +12,10 @@ use std::{
 };
 
 use super::answers;
-use crate::{command::until, requirement::find_program};
+use crate::{
+    command::until,
+    requirement::{find_program, search_path},
+};
 
 /// Where the engine has its socket and its state: short, because the path of a socket may have 108 bytes, and writable
 /// by root alone, who alone may start an engine.
@@ -84,6 +87,8 @@ fn start(folder: &Path) -> Child {
         .arg(daemon)
         .arg(folder)
         .arg(DATA)
+        // The engine runs programs of its own from the folders of system programs.
+        .env("PATH", search_path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
