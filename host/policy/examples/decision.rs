@@ -75,14 +75,14 @@ mod minimal {
         plimsoll::policy::types::{self, PassageState},
     };
 
-    pub struct Loop {
+    pub(super) struct Loop {
         engine: Engine,
         linked: InstancePre<()>,
         indices: contract::GuestIndices,
     }
 
     impl Loop {
-        pub fn new(component: &[u8]) -> Result<Self> {
+        pub(super) fn new(component: &[u8]) -> Result<Self> {
             let mut pool = PoolingAllocationConfig::new();
             pool.total_component_instances(16)
                 .linear_memory_keep_resident(128 << 10)
@@ -97,7 +97,7 @@ mod minimal {
             Ok(Self { engine, linked, indices })
         }
 
-        pub fn decide(&self) -> Result<contract::Verdict> {
+        pub(super) fn decide(&self) -> Result<contract::Verdict> {
             let mut store = Store::new(&self.engine, ());
             let instance = self.linked.instantiate(&mut store)?;
             let guest = self.indices.load(&mut store, &instance)?;

@@ -1,4 +1,5 @@
 //! The compile cache: filled, used, and never believed blindly.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod common;
 
