@@ -36,10 +36,7 @@ pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, No
         }
         let node = if entry.header().entry_type() == EntryType::Link {
             let target = clamp(&link_target(&entry));
-            match places.get(&target) {
-                Some(place) => Some(list[*place].1.clone()),
-                None => None,
-            }
+            places.get(&target).map(|place| list[*place].1.clone())
         } else {
             read_node(&mut entry, layer, &path).map_err(failed)?
         };

@@ -301,3 +301,102 @@ impl Builder {
         Template { parts: self.parts }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(word: &str) -> Result<String, String> {
+        Template::parse(word, '\\')?.expand(&|name| match name {
+            "v" => Some("value".to_owned()),
+            "e" => Some(String::new()),
+            "p" => Some("a/b/c.tar.gz".to_owned()),
+            "star" => Some("a*b*c".to_owned()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn words_expand_as_in_the_reference() {
+        for (word, expected) in [
+            ("plain", "plain"),
+            ("$v", "value"),
+            ("${v}", "value"),
+            ("x$v-y", "xvalue-y"),
+            ("$vx", ""),
+            ("${v}x", "valuex"),
+            ("$none", ""),
+            ("\\$v", "$v"),
+            ("\\${v}", "${v}"),
+            ("'$v'", "$v"),
+            ("\"$v\"", "value"),
+            ("\"\\$v \\\" \\\\ \\x\"", "$v \" \\ \\x"),
+            ("a\\ b", "a b"),
+            ("a\\", "a"),
+            ("$", "$"),
+            ("a$", "a$"),
+            ("$.", "$."),
+            ("$1$@$$x", "x"),
+            ("$12a", "a"),
+            ("${v:-w}", "value"),
+            ("${e:-w}", "w"),
+            ("${e-w}", ""),
+            ("${none-w}", "w"),
+            ("${none:-}", ""),
+            ("${none:-$v}", "value"),
+            ("${none:-${e:-${v}}}", "value"),
+            ("${none:-a b}", "a b"),
+            ("${none:-\"a}\"}", "a}"),
+            ("${v:+w}", "w"),
+            ("${e:+w}", ""),
+            ("${e+w}", "w"),
+            ("${none+w}", ""),
+            ("${v:?no}", "value"),
+            ("${e?no}", ""),
+            ("${p#*/}", "b/c.tar.gz"),
+            ("${p##*/}", "c.tar.gz"),
+            ("${p%.*}", "a/b/c.tar"),
+            ("${p%%.*}", "a/b/c"),
+            ("${p#x}", "a/b/c.tar.gz"),
+            ("${p/b/x}", "a/x/c.tar.gz"),
+            ("${p//\\//-}", "a-b-c.tar.gz"),
+            ("${p/?.*/x}", "a/b/x"),
+            ("${star//\\*/-}", "a-b-c"),
+            ("${v/a/}", "vlue"),
+            ("ä$v", "ävalue"),
+        ] {
+            assert_eq!(expand(word).as_deref(), Ok(expected), "{word}");
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_told() {
+        for word in [
+            "${",
+            "${}",
+            "${.}",
+            "${v",
+            "${v:",
+            "${v:x}",
+            "${v*}",
+            "'a",
+            "\"a",
+            "${none:-",
+            "${v/a",
+            "${none?}",
+            "${none:?}",
+            "${e:?}",
+            "${:x}",
+            "${v#\\a}",
+        ] {
+            assert!(expand(word).is_err(), "{word}");
+        }
+        assert_eq!(expand("${none:?say this}"), Err("none: say this".to_owned()));
+    }
+
+    #[test]
+    fn the_text_of_a_file_keeps_its_quotes() {
+        let template = Template::parse_text("'$v' \"${v}\" \\$v \\n", '\\').unwrap();
+        assert_eq!(template.expand(&|_| Some("x".to_owned())).unwrap(), "'x' \"x\" $v \\n");
+    }
+}
