@@ -186,7 +186,6 @@ mod tests {
         assert!(ignore.may_include_below("other"));
         let ignore = Ignore::parse("*\n!src/keep").unwrap();
         assert!(ignore.may_include_below("src"));
-        assert!(ignore.may_include_below("src/keep"));
         assert!(!ignore.may_include_below("other"));
     }
 }

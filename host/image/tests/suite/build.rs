@@ -62,7 +62,7 @@ fn values_that_are_wrong_are_told() {
     for (dockerfile, says) in [
         ("EXPOSE 99999", "2:8: `99999` is no port"),
         ("STOPSIGNAL SIGNOPE", "no signal"),
-        ("ENV a=${x:?must be given}", "must be given"),
+        ("ENV a=\"${x:?must be given}\"", "must be given"),
         ("LABEL =a", "2:7: the name is missing"),
         ("VOLUME [\"\"]", "a volume needs a path"),
         ("WORKDIR $nothing", "WORKDIR needs a path"),

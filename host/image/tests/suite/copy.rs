@@ -59,7 +59,7 @@ fn mistakes_name_their_place() {
     for (instruction, says) in [
         ("COPY none /", "2:6: `none` is not in the context"),
         ("COPY none* /", "2:1: COPY: nothing in the context"),
-        ("COPY a b /x", "end the destination with a slash"),
+        ("COPY a ab /x", "end the destination with a slash"),
         ("COPY a* /x", "end the destination with a slash"),
         ("COPY --chmod=rwx a /", "--chmod=rwx"),
         ("COPY --chown=web a /", "/etc/passwd"),
@@ -223,7 +223,7 @@ fn stages_and_images_are_read() {
     );
     let image = workspace.build();
     assert_eq!(image.layers.len(), 1);
-    assert_eq!(image.entry("x/tool").content.clone() + &image.entry("x/f").content, "toolf");
+    assert_eq!(image.entry("x/same").content.clone() + &image.entry("x/f").content, "toolf");
 }
 
 #[test]
