@@ -71,7 +71,8 @@ fn mistakes_name_their_place() {
         ("COPY --link a /", "--link"),
         ("ADD https://example.com/a /", "does not fetch"),
         ("COPY [ /x", "not closed"),
-        ("COPY a /x\nCOPY dir /x", "a folder cannot replace"),
+        ("COPY a /x\nCOPY dir /x", "/x is no folder"),
+        ("COPY a /x/sub\nCOPY tree /x", "a folder cannot replace /x/sub"),
         ("COPY a /x\nCOPY a /x/y", "/x is no folder"),
         ("COPY dir /x\nCOPY a /x/b/\nCOPY dir/f /x/b/a/", "/x/b/a is no folder"),
         ("COPY circle /x", "too many symbolic links"),
@@ -83,6 +84,7 @@ fn mistakes_name_their_place() {
             ("a", "a"),
             ("ab", "ab"),
             ("dir/f", "f"),
+            ("tree/sub/f", "f"),
             (".wh.a", ""),
         ]);
         symlink("circle", workspace.context().join("circle")).unwrap();
