@@ -6,7 +6,7 @@ use plimsoll_core::{
     digest::Digest,
     fact::EnvironmentPlan,
     names::EnvironmentName,
-    ports::{ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy, Target},
+    ports::{BuildRequest, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy, Target},
     reference::RepositoryName,
 };
 
@@ -53,6 +53,29 @@ pub struct ImagePlan {
     pub timestamp: Option<i64>,
     /// The layout that images are built into.
     pub layout: PathBuf,
+}
+
+impl ImagePlan {
+    /// What the builder is asked for. `commit_time` is the image's time where nothing else is set.
+    #[must_use]
+    pub fn build_request(
+        &self,
+        labels: BTreeMap<String, String>,
+        annotations: BTreeMap<String, String>,
+        commit_time: i64,
+    ) -> BuildRequest {
+        BuildRequest {
+            context: self.context.clone(),
+            dockerfile: self.dockerfile.clone(),
+            build_arguments: self.build_arguments.clone(),
+            target: self.target.clone(),
+            platform: self.platform.clone(),
+            labels,
+            annotations,
+            timestamp: self.timestamp.unwrap_or(commit_time),
+            layout: self.layout.clone(),
+        }
+    }
 }
 
 /// A policy at one place of the configuration.

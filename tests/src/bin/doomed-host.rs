@@ -54,6 +54,8 @@ fn die() {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // Cannot fail: nobody installed another one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let at = std::env::args().nth(1).ok_or("usage: doomed-host NUMBER")?.parse()?;
     let host = Host::open(HostOptions {
         configuration: PathBuf::from("plimsoll.toml"),

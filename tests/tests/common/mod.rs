@@ -59,7 +59,7 @@ impl Application {
 
     /// The digest that the rendered manifests of an environment run; none when nothing was deployed there.
     pub fn running(&self, environment: &str) -> Option<String> {
-        let file = self.git.path().join(format!("deploy/{environment}/current/deployment.yaml"));
+        let file = self.git.path().join(format!("deploy/{environment}/current/manifests/deployment.yaml"));
         let text = std::fs::read_to_string(file).ok()?;
         let digest = text.lines().find_map(|line| line.trim().strip_prefix("image: "))?.split_once('@')?.1;
         Some(digest.trim_matches('"').to_owned())

@@ -7,7 +7,7 @@ use plimsoll_core::{
     fact::Fact,
     names::{EnvironmentName, Tag},
     plan::{PlannedTag, TagPlan},
-    ports::{BuildRequest, Deployment, FailureClass, PortFailure, Progress},
+    ports::{Deployment, FailureClass, PortFailure, Progress},
     release::{ReleaseState, Step},
 };
 
@@ -86,18 +86,9 @@ impl<'a> Effects<'a> {
 
     async fn build(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
         let plan = state.plan().ok_or(EffectError::NotYet("build"))?;
-        let image = &self.application.image;
-        let request = BuildRequest {
-            context: image.context.clone(),
-            dockerfile: image.dockerfile.clone(),
-            build_arguments: image.build_arguments.clone(),
-            target: image.target.clone(),
-            platform: image.platform.clone(),
-            labels: plan.labels.clone(),
-            annotations: plan.annotations.clone(),
-            timestamp: image.timestamp.unwrap_or(state.opening.source.commit.time),
-            layout: image.layout.clone(),
-        };
+        let commit_time = state.opening.source.commit.time;
+        let request =
+            self.application.image.build_request(plan.labels.clone(), plan.annotations.clone(), commit_time);
         let built = self.application.builder.build(&request, self.progress).await?;
         Ok(Fact::Built { digest: built.digest, size: built.size })
     }

@@ -106,7 +106,7 @@ pub fn sentence(fact: &Fact) -> String {
 
 /// A git reference for people.
 #[must_use]
-pub(crate) fn git_ref(reference: &GitRef) -> String {
+pub fn git_ref(reference: &GitRef) -> String {
     match reference {
         GitRef::Branch(name) => format!("branch {name}"),
         GitRef::Tag(name) => format!("tag {name}"),

@@ -4,7 +4,7 @@ mod history;
 mod status;
 mod why;
 
-pub use history::{Happening, HistoryRow, happenings, history, sentence};
+pub use history::{Happening, HistoryRow, git_ref, happenings, history, sentence};
 pub use status::{EnvironmentStatus, Status, status};
 pub use why::{find, newest_open};
 

@@ -56,11 +56,12 @@ pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
     }
 }
 
-/// Prints findings, a line each.
+/// Prints findings, a line each: sign, rule, message.
 pub(crate) fn findings(findings: &[Finding]) {
-    for finding in findings {
-        let (sign, style) = sign(finding.outcome);
-        anstream::println!("  {style}{sign}{PLAIN} {} {FAINT}{}{PLAIN}", finding.message, finding.rule);
+    let widest = findings.iter().map(|finding| finding.rule.chars().count()).max().unwrap_or(0);
+    for Finding { rule, outcome, message } in findings {
+        let (sign, style) = sign(*outcome);
+        anstream::println!("  {style}{sign}{PLAIN} {FAINT}{rule:<widest$}{PLAIN}  {message}");
     }
 }
 

@@ -1,0 +1,306 @@
+//! From a configuration file to a running host: the one place where the parts meet.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use plimsoll_core::{
+    names::EnvironmentName,
+    ports::{ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
+};
+use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
+use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
+use plimsoll_journal::SqliteJournal;
+use plimsoll_policy::Sandbox;
+use plimsoll_registry::LayoutRepository;
+use tokio::runtime::Handle;
+
+pub use plimsoll_registry::{Registries, RegistryOptions};
+
+use crate::{
+    absent_journal::AbsentJournal,
+    application::{Application, Binding, Environment, ImagePlan},
+    clock::Clock,
+    configuration::{self, Builder, Capability, Configuration, ConfigurationError, Destination},
+    policies::{Policies, Surroundings, open_sandbox},
+};
+
+/// The folder beside the configuration file in which the host keeps what it works with.
+const STATE: &str = ".plimsoll";
+
+/// What a host is told of its surroundings. It looks at nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct HostOptions {
+    /// The configuration file.
+    pub configuration: PathBuf,
+    /// The folder for compiled policies; without it each process compiles anew.
+    pub cache: Option<PathBuf>,
+    /// The Docker configuration file with credentials for registries.
+    pub docker_config: Option<PathBuf>,
+    /// Where the Docker engine listens; its usual socket when absent.
+    pub docker_host: Option<String>,
+    /// The time that images get, Unix seconds; the commit's when absent.
+    pub timestamp: Option<i64>,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// Whether the journal may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It is only read; one that does not exist is not made.
+    Read,
+    /// It is written; one that does not exist is made.
+    Write,
+}
+
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The configuration file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] Box<ConfigurationError>),
+    /// A part failed to start.
+    #[error(transparent)]
+    Part(#[from] PortFailure),
+}
+
+/// A host for one application: its configuration, and the parts as they are asked for.
+pub struct Host {
+    configuration: Configuration,
+    options: HostOptions,
+    root: PathBuf,
+    sandbox: OnceLock<Sandbox>,
+    registries: OnceLock<Arc<Registries>>,
+}
+
+impl Host {
+    /// Reads the configuration. Nothing is started.
+    ///
+    /// # Errors
+    /// The file cannot be read or is wrong.
+    pub fn open(options: HostOptions) -> Result<Self, HostError> {
+        let path = &options.configuration;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| HostError::Unreadable { path: path.clone(), source })?;
+        let configuration = Configuration::parse(path, &text, plimsoll_stock::NAMES).map_err(Box::new)?;
+        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        Ok(Self { configuration, options, root, sandbox: OnceLock::new(), registries: OnceLock::new() })
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The folder of the configuration file.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Folders that the host itself writes to: changes there are no changes to the application.
+    #[must_use]
+    pub fn own_folders(&self) -> Vec<PathBuf> {
+        let targets = self.configuration.environments.iter().map(|environment| {
+            let configuration::Target::Directory { path, .. } = &environment.target;
+            path.clone()
+        });
+        let layout = match &self.configuration.image.destination {
+            Destination::Layout { path, .. } => Some(path.clone()),
+            Destination::Registry(_) => None,
+        };
+        targets.chain(layout).chain([self.root.join(STATE)]).collect()
+    }
+
+    /// The names of the environments in the order of the configuration.
+    #[must_use]
+    pub fn environment_names(&self) -> Vec<EnvironmentName> {
+        self.configuration.environments.iter().map(|environment| environment.name.clone()).collect()
+    }
+
+    /// Where the image goes, as the configuration writes it.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        &self.configuration.image.written
+    }
+
+    /// What is built, and where it goes.
+    #[must_use]
+    pub fn image_plan(&self) -> ImagePlan {
+        let image = &self.configuration.image;
+        ImagePlan {
+            written: image.written.clone(),
+            name: image.destination.name().clone(),
+            context: image.context.clone(),
+            dockerfile: image.dockerfile.clone(),
+            build_arguments: image.build_arguments.clone(),
+            target: image.target.clone(),
+            platform: image.platform.clone(),
+            timestamp: self.options.timestamp,
+            layout: self.root.join(STATE).join("build"),
+        }
+    }
+
+    /// The client for all registries.
+    ///
+    /// # Errors
+    /// A certificate authority of the configuration cannot be read.
+    pub fn registries(&self) -> Result<Arc<Registries>, HostError> {
+        if let Some(registries) = self.registries.get() {
+            return Ok(Arc::clone(registries));
+        }
+        let registries = registries(&self.options, &self.configuration.registries)?;
+        Ok(Arc::clone(self.registries.get_or_init(|| registries)))
+    }
+
+    /// What builds the image.
+    ///
+    /// # Errors
+    /// The client for base images cannot be made.
+    pub fn builder(&self) -> Result<Arc<dyn ImageBuilder>, HostError> {
+        Ok(match self.configuration.image.builder {
+            Builder::Embedded => {
+                let cache = self.root.join(STATE).join("cache");
+                Arc::new(EmbeddedBuilder::new(self.registries()?, Some(cache)))
+            }
+            Builder::Docker => Arc::new(DockerBuilder::new(self.options.docker_host.clone())),
+        })
+    }
+
+    /// Opens the journal.
+    ///
+    /// # Errors
+    /// It cannot be opened, or not made.
+    pub async fn journal(&self, access: Access) -> Result<Arc<dyn Journal>, HostError> {
+        let path = &self.configuration.journal;
+        Ok(match access {
+            Access::Write => Arc::new(SqliteJournal::open(path).await.map_err(PortFailure::from)?),
+            Access::Read => match SqliteJournal::open_existing(path).await.map_err(PortFailure::from)? {
+                Some(journal) => Arc::new(journal),
+                None => Arc::new(AbsentJournal),
+            },
+        })
+    }
+
+    /// The tagging policy, ready to be asked.
+    ///
+    /// # Errors
+    /// The policy cannot be loaded or is not granted what it wants, or its settings are wrong.
+    pub async fn tagging(&self) -> Result<Binding<dyn TaggingPolicy>, HostError> {
+        let needs_journal = self.configuration.tags.grants.contains(&Capability::History);
+        let journal = if needs_journal { self.journal(Access::Read).await? } else { Arc::new(AbsentJournal) };
+        let surroundings = self.surroundings(journal)?;
+        self.with_policies(|policies, problems| policies.tagging(&surroundings, problems))
+    }
+
+    /// Everything that a release needs, put together. All policies are loaded, linked and have checked their settings.
+    ///
+    /// # Errors
+    /// A part cannot be started, or a policy cannot be used; all such problems are reported at once.
+    pub async fn application(&self, access: Access) -> Result<Application, HostError> {
+        let surroundings = self.surroundings(self.journal(access).await?)?;
+        let (tagging, promotions) = self.with_policies(|policies, problems| {
+            let tagging = policies.tagging(&surroundings, problems);
+            let promotions: Vec<_> = self
+                .configuration
+                .environments
+                .iter()
+                .map(|environment| policies.promotion(environment, &surroundings, problems))
+                .collect();
+            Some((tagging?, promotions))
+        })?;
+        let environments = self.configuration.environments.iter().zip(promotions);
+        Ok(Application {
+            configuration: self.configuration.digest,
+            image: self.image_plan(),
+            tagging,
+            environments: environments
+                .map(|(environment, promotion)| Environment {
+                    name: environment.name.clone(),
+                    after: environment.after.clone(),
+                    target: target(&environment.target),
+                    promotion,
+                })
+                .collect(),
+            builder: self.builder()?,
+            repository: surroundings.repository,
+            journal: surroundings.journal,
+            clock: self.options.clock,
+        })
+    }
+
+    /// What the capabilities of the policies look at.
+    fn surroundings(&self, journal: Arc<dyn Journal>) -> Result<Surroundings, HostError> {
+        Ok(Surroundings {
+            repository: self.image_repository()?,
+            journal,
+            written: self.configuration.image.written.clone(),
+            environments: self.environment_names(),
+            runtime: Handle::current(),
+        })
+    }
+
+    fn image_repository(&self) -> Result<Arc<dyn ImageRepository>, HostError> {
+        Ok(match &self.configuration.image.destination {
+            Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
+            Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
+        })
+    }
+
+    /// Lets `work` load policies, and turns the problems that it finds into one error about the configuration.
+    fn with_policies<T>(
+        &self,
+        work: impl FnOnce(&Policies<'_>, &mut Vec<configuration::Problem>) -> Option<T>,
+    ) -> Result<T, HostError> {
+        let policies = Policies { sandbox: self.sandbox()?, configuration: &self.configuration };
+        let mut problems = Vec::new();
+        match work(&policies, &mut problems) {
+            Some(result) if problems.is_empty() => Ok(result),
+            _ => Err(Box::new(self.configuration.refuse(problems)).into()),
+        }
+    }
+
+    fn sandbox(&self) -> Result<&Sandbox, HostError> {
+        if let Some(sandbox) = self.sandbox.get() {
+            return Ok(sandbox);
+        }
+        let sandbox = open_sandbox(self.options.cache.as_deref())?;
+        Ok(self.sandbox.get_or_init(|| sandbox))
+    }
+}
+
+/// A client for registries.
+///
+/// # Errors
+/// A certificate authority cannot be read.
+pub fn registries(
+    options: &HostOptions,
+    written: &configuration::Registries,
+) -> Result<Arc<Registries>, HostError> {
+    let registries = Registries::new(RegistryOptions {
+        docker_config: options.docker_config.clone(),
+        certificate_authorities: written.certificate_authorities.clone(),
+        plain_http: written.plain_http.clone(),
+        ..RegistryOptions::default()
+    });
+    Ok(Arc::new(registries.map_err(PortFailure::from)?))
+}
+
+fn target(target: &configuration::Target) -> Arc<dyn Target> {
+    match target {
+        configuration::Target::Directory { path, manifests } => {
+            Arc::new(DirectoryTarget::new(DirectoryOptions { manifests: manifests.clone(), output: path.clone() }))
+        }
+    }
+}

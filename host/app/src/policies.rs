@@ -1,0 +1,197 @@
+//! Bindings of the configuration to policies that are ready to be asked.
+
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use miette::SourceSpan;
+use plimsoll_core::{
+    names::EnvironmentName,
+    ports::{FailureClass, ImageRepository, Journal, PortFailure, PromotionPolicy, TaggingPolicy},
+};
+use plimsoll_policy::{BoundPolicy, Grants, Limits, Sandbox, SandboxOptions, SettingsError};
+use tokio::runtime::Handle;
+
+use crate::{
+    application::Binding,
+    capabilities::{JournalCapability, RepositoryCapability},
+    clock,
+    configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
+};
+
+/// Loads the policies of a configuration.
+pub(crate) struct Policies<'a> {
+    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) configuration: &'a Configuration,
+}
+
+/// What the capabilities of the policies look at.
+pub(crate) struct Surroundings {
+    pub(crate) repository: Arc<dyn ImageRepository>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) written: String,
+    pub(crate) environments: Vec<EnvironmentName>,
+    /// Runs the look-ups while a policy waits for their answers.
+    pub(crate) runtime: Handle,
+}
+
+/// Starts the sandbox.
+pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure> {
+    Sandbox::new(SandboxOptions { cache: cache.map(|folder| folder.join("policies")), ..SandboxOptions::default() })
+        .map_err(PortFailure::from)
+}
+
+impl Policies<'_> {
+    /// The tagging policy; what is wrong goes to `problems`.
+    pub(crate) fn tagging(
+        &self,
+        surroundings: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Binding<dyn TaggingPolicy>> {
+        let written = &self.configuration.tags;
+        let policy = self.bind(written, surroundings, problems)?;
+        match policy.as_tagging() {
+            Some(policy) => Some(binding(written, policy)),
+            None => {
+                problems.push(
+                    Problem::new(written.span, format!("the policy `{}` derives no tags", written.written))
+                        .help("name a policy that exports `plimsoll:policy/tagging`, such as `stock:release-tags`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The promotion policies of an environment; what is wrong goes to `problems`.
+    pub(crate) fn promotion(
+        &self,
+        environment: &configuration::Environment,
+        surroundings: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Binding<dyn PromotionPolicy>> {
+        let mut bindings = Vec::with_capacity(environment.promotion.len());
+        for written in &environment.promotion {
+            let Some(policy) = self.bind(written, surroundings, problems) else { continue };
+            match policy.as_promotion() {
+                Some(policy) => bindings.push(binding(written, policy)),
+                None => problems.push(
+                    Problem::new(written.span, format!("the policy `{}` decides no promotions", written.written))
+                        .help("name a policy that exports `plimsoll:policy/promotion`, such as `stock:always`"),
+                ),
+            }
+        }
+        bindings
+    }
+
+    fn bind(
+        &self,
+        written: &configuration::Binding,
+        surroundings: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Option<BoundPolicy> {
+        if let Err(error) = clock::moment(0, &written.time_zone) {
+            problems.push(Problem::new(written.span, error.to_string()));
+        }
+        let policy = load(self.sandbox, &written.policy, &written.written);
+        let bound = policy.and_then(|policy| {
+            let binding = plimsoll_policy::Binding { grants: grants(written, surroundings), limits: limits(written) };
+            Ok(policy.bind(binding)?)
+        });
+        let bound = bound.map_err(|failure| problems.push(problem(written.span, &failure))).ok()?;
+        match bound.check_settings(&written.settings) {
+            Ok(()) => Some(bound),
+            Err(SettingsError::Refused { problems: refused }) => {
+                problems.extend(refused.iter().map(|refused| {
+                    let at = if refused.pointer.is_empty() { "" } else { " at " };
+                    let message = format!("settings of {}{at}{}: {}", written.written, refused.pointer, refused.message);
+                    Problem::new(written.settings_span, message)
+                }));
+                None
+            }
+            Err(unchecked) => {
+                problems.push(problem(written.settings_span, &PortFailure::from(unchecked)));
+                None
+            }
+        }
+    }
+}
+
+/// A part's failure as a problem of the configuration.
+fn problem(span: SourceSpan, failure: &PortFailure) -> Problem {
+    let problem = Problem::new(span, failure.to_string());
+    match &failure.hint {
+        Some(hint) => problem.help(hint),
+        None => problem,
+    }
+}
+
+/// Why there is no component to load.
+#[derive(Debug, thiserror::Error)]
+enum ComponentError {
+    #[error("there is no stock policy `{name}`: there are {}", plimsoll_stock::NAMES.join(", "))]
+    Unknown { name: String },
+    #[error("the policy {} cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+}
+
+/// Loads a policy by its reference.
+pub(crate) fn load(
+    sandbox: &Sandbox,
+    reference: &PolicyReference,
+    written: &str,
+) -> Result<plimsoll_policy::Policy, PortFailure> {
+    let failed = |error| PortFailure::new(FailureClass::Configuration, error);
+    let component = match reference {
+        PolicyReference::Stock(name) => plimsoll_stock::component(name)
+            .map(Cow::Borrowed)
+            .ok_or_else(|| failed(ComponentError::Unknown { name: name.clone() }))?,
+        PolicyReference::Path(path) => std::fs::read(path)
+            .map(Cow::Owned)
+            .map_err(|source| failed(ComponentError::Unreadable { path: path.clone(), source }))?,
+    };
+    Ok(sandbox.load(written, &component)?)
+}
+
+fn binding<Policy: ?Sized>(written: &configuration::Binding, policy: Arc<Policy>) -> Binding<Policy> {
+    Binding { policy, settings: written.settings.clone(), time_zone: written.time_zone.clone() }
+}
+
+fn grants(written: &configuration::Binding, surroundings: &Surroundings) -> Grants {
+    let mut grants = Grants::none();
+    for capability in &written.grants {
+        grants = match capability {
+            Capability::Log => grants.log(),
+            Capability::Registry => {
+                let reader = RepositoryCapability {
+                    written: surroundings.written.clone(),
+                    repository: Arc::clone(&surroundings.repository),
+                };
+                grants.registry(Arc::new(reader), surroundings.runtime.clone())
+            }
+            Capability::History => {
+                let reader = JournalCapability {
+                    environments: surroundings.environments.clone(),
+                    journal: Arc::clone(&surroundings.journal),
+                };
+                grants.history(Arc::new(reader), surroundings.runtime.clone())
+            }
+        };
+    }
+    grants
+}
+
+fn limits(written: &configuration::Binding) -> Limits {
+    let LimitOverrides { fuel, time, memory, table_elements, instances, output, host_calls } = &written.limits;
+    let defaults = Limits::default();
+    Limits {
+        fuel: fuel.unwrap_or(defaults.fuel),
+        time: time.map_or(defaults.time, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        memory: memory.unwrap_or(defaults.memory),
+        tables: table_elements.unwrap_or(defaults.tables),
+        instances: instances.unwrap_or(defaults.instances),
+        output: output.unwrap_or(defaults.output),
+        host_calls: host_calls.unwrap_or(defaults.host_calls),
+    }
+}

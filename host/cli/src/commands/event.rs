@@ -1,0 +1,65 @@
+//! The event that a command is about.
+
+use plimsoll_app::{
+    events::{self, EventSource, Overrides, parse_ref},
+    host::Host,
+    release::Event,
+};
+use plimsoll_core::{
+    contract::{Intent, Source},
+    ports::{FailureClass, PortFailure},
+};
+
+use crate::{
+    arguments::{EventArguments, EventKind, FactArguments},
+    failure::Failure,
+    output::{PLAIN, WAITING},
+    session::{Session, time},
+};
+
+/// Reads the event, and says what people should know about it.
+pub(crate) fn read(
+    session: &Session,
+    host: &Host,
+    arguments: &EventArguments,
+    rollback: bool,
+) -> Result<Event, Failure> {
+    let from = match arguments.event {
+        EventKind::Git => EventSource::Git,
+        EventKind::Github => EventSource::Github { repository: arguments.repository.clone() },
+        EventKind::Flags => EventSource::Flags,
+    };
+    let variables = |name: &str| session.world.variable(name);
+    let event = events::read(host, &from, &variables, &overrides(&arguments.facts)?)?;
+    if !session.quiet() {
+        for note in &event.notes {
+            anstream::eprintln!("{WAITING}note:{PLAIN} {note}");
+        }
+    }
+    let intent = if rollback { Intent::Rollback } else { Intent::Promote };
+    Ok(Event { source: event.source, occurrence: event.occurrence, intent })
+}
+
+/// Refuses to build anything but the event's own commit.
+pub(crate) fn require_checkout(host: &Host, source: &Source) -> Result<(), Failure> {
+    let Some(head) = events::other_checkout(host, source)? else { return Ok(()) };
+    let wanted = &source.commit.id;
+    Err(Failure::new(
+        FailureClass::User,
+        format!("the event is about commit {wanted}, but {head} is checked out: the image would hold the wrong files"),
+    )
+    .hint(format!("check it out first: git checkout {wanted}")))
+}
+
+fn overrides(facts: &FactArguments) -> Result<Overrides, Failure> {
+    Ok(Overrides {
+        repository: facts.repository_name.clone(),
+        default_branch: facts.default_branch.clone(),
+        git_ref: facts.git_ref.as_deref().map(parse_ref).transpose().map_err(PortFailure::from)?,
+        commit: facts.commit.clone(),
+        commit_date: facts.commit_date.as_deref().map(|text| time("--commit-date", text)).transpose()?,
+        tags: Some(facts.git_tags.clone()).filter(|tags| !tags.is_empty()),
+        actor: facts.actor.clone(),
+        ..Overrides::default()
+    })
+}

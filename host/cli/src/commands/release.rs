@@ -1,0 +1,49 @@
+//! `plimsoll release`
+
+use plimsoll_app::{release::Executor, report::ReleaseReport};
+use plimsoll_core::{
+    ports::FailureClass,
+    release::{ReleaseState, Standing},
+};
+
+use super::event;
+use crate::{
+    arguments::{Format, ReleaseArguments},
+    failure::{Ending, Failure},
+    output,
+    session::{Access, Session},
+};
+
+pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
+    let host = session.host()?;
+    let event = event::read(session, &host, &arguments.event, arguments.rollback)?;
+    if event.source.dirty && !arguments.allow_dirty {
+        return Err(Failure::new(
+            FailureClass::User,
+            "the working tree holds changes that are not in the commit: the image would not be what the commit says",
+        )
+        .hint("commit or stash them, or release them knowingly with --allow-dirty"));
+    }
+    event::require_checkout(&host, &event.source)?;
+    let application = host.application(Access::Write).await?;
+    let progress = session.progress();
+    let state = Executor::new(&application, &progress).release(event).await?;
+    drop(progress);
+    tell(session, &state)
+}
+
+/// Tells what came of a release, and how the command ends.
+pub(super) fn tell(session: &Session, state: &ReleaseState) -> Result<Ending, Failure> {
+    let report = ReleaseReport::of(state);
+    match session.format {
+        Format::Json => output::json(&report)?,
+        Format::Text => output::report::release(&report),
+    }
+    if session.world.variable("GITHUB_ACTIONS").is_some() {
+        output::github::write(&session.world, &report)?;
+    }
+    Ok(match state.standing() {
+        Standing::Done | Standing::Refused | Standing::Waiting => Ending::Done,
+        Standing::Failed => Ending::CouldNot,
+    })
+}

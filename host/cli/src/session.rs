@@ -1,0 +1,92 @@
+//! What every command starts from: the global arguments, resolved against the surroundings.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use plimsoll_app::{
+    clock::Clock,
+    host::{Host, HostError, HostOptions},
+};
+use plimsoll_core::ports::FailureClass;
+
+pub(crate) use plimsoll_app::host::Access;
+
+use crate::{
+    arguments::{Format, GlobalArguments},
+    failure::Failure,
+    output::progress::ProgressDisplay,
+    world::World,
+};
+
+/// The global arguments, resolved.
+pub(crate) struct Session {
+    pub(crate) world: World,
+    pub(crate) format: Format,
+    pub(crate) clock: Clock,
+    arguments: GlobalArguments,
+}
+
+impl Session {
+    pub(crate) fn new(world: World, arguments: GlobalArguments) -> Result<Self, Failure> {
+        let clock = match &arguments.now {
+            Some(text) => Clock::Fixed(time("--now", text)?),
+            None => Clock::System,
+        };
+        Ok(Self { world, format: arguments.format, clock, arguments })
+    }
+
+    /// Opens the host of the configuration file.
+    pub(crate) fn host(&self) -> Result<Host, Failure> {
+        Ok(Host::open(self.options()?)?)
+    }
+
+    /// What a host is told of the surroundings.
+    pub(crate) fn options(&self) -> Result<HostOptions, Failure> {
+        let timestamp = self.world.variable("SOURCE_DATE_EPOCH").map(|text| time("SOURCE_DATE_EPOCH", &text));
+        Ok(HostOptions {
+            configuration: self.arguments.config.clone(),
+            cache: self.world.cache(),
+            docker_config: self.world.docker_config(),
+            docker_host: self.world.variable("DOCKER_HOST"),
+            timestamp: timestamp.transpose()?,
+            clock: self.clock,
+        })
+    }
+
+    /// Whether nothing but errors is to be shown on standard error.
+    pub(crate) const fn quiet(&self) -> bool {
+        self.arguments.quiet
+    }
+
+    /// Where progress is shown.
+    pub(crate) fn progress(&self) -> ProgressDisplay {
+        ProgressDisplay::new(self.arguments.quiet)
+    }
+
+    /// A client for registries that knows the user's credentials and no configuration.
+    pub(crate) fn registries(&self) -> Result<Arc<plimsoll_app::host::Registries>, Failure> {
+        Ok(plimsoll_app::host::registries(&self.options()?, &plimsoll_app::configuration::Registries::default())?)
+    }
+}
+
+/// A time as Unix seconds or RFC 3339; `name` is the flag or variable that it came from.
+pub(crate) fn time(name: &str, text: &str) -> Result<i64, Failure> {
+    if let Ok(unix) = text.parse() {
+        return Ok(unix);
+    }
+    text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| {
+        Failure::new(FailureClass::Configuration, format!("{name} is `{text}`, which is no time"))
+            .hint("write Unix seconds, such as 1782891005, or an RFC 3339 time, such as 2026-07-01T09:30:05Z")
+    })
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::Configuration(error) => Self::report(FailureClass::Configuration, *error),
+            HostError::Part(failure) => Self::from(failure),
+            HostError::Unreadable { .. } => Self::new(FailureClass::Configuration, error.to_string())
+                .hint("`plimsoll init` writes a configuration; --config names another file"),
+        }
+    }
+}

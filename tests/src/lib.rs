@@ -1,1 +1,0 @@
-//! End-to-end tests and benchmarks of the whole host.
