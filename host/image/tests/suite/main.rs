@@ -1,6 +1,10 @@
 //! Tests of whole builds, against folders on disk and base images from memory.
 
+#[cfg(test)]
 mod build;
+#[cfg(test)]
 mod copy;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
 mod support;
