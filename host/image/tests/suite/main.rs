@@ -5,6 +5,8 @@ mod build;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
+mod docker;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod support;
