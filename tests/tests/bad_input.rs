@@ -1,13 +1,11 @@
 //! What goes wrong outside: each case ends in an error that says what happened, to what, and what to do next, and
 //! nothing is lost by it.
 
-mod common;
-
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
-use common::{Application, LAYOUT, configuration};
 use plimsoll_support::{
-    Access, DebianRegistry, GitRepository, PASSWORD, Plimsoll, Ran, Requirement, USER, report, require, run,
+    Access, Application, DebianRegistry, GitRepository, LAYOUT, PASSWORD, Plimsoll, Ran, Requirement, USER,
+    configuration, report, require, run,
 };
 
 /// Asserts that the command failed with this code and said all of these words.
@@ -45,7 +43,11 @@ fn a_repository_without_a_commit() {
 fn an_unknown_event() {
     require!(Requirement::Git);
     let application = Application::self_contained();
-    says(application.run(&["release", "--event", "carrier-pigeon"]), 64, &["carrier-pigeon", "git", "github"]);
+    says(
+        application.run(&["release", "--event", "carrier-pigeon"]),
+        64,
+        &["carrier-pigeon", "git", "github"],
+    );
     says(application.run(&["release", "--event", "github"]), 2, &["GITHUB_"]);
 }
 
@@ -160,7 +162,7 @@ fn a_journal_that_cannot_be_written() {
     require!(Requirement::Git);
     let more = "[journal]\npath = \"plimsoll.toml/journal.db\"\n";
     let application = Application::with_rules("scratch", LAYOUT, more);
-    says(application.run(&["release"]), 2, &["journal.db", "hint"]);
+    says(application.run(&["release"]), 2, &["the journal", "plimsoll.toml", "hint"]);
     assert_eq!(application.running("staging"), None);
 }
 
@@ -169,7 +171,7 @@ fn a_journal_that_is_no_journal() {
     require!(Requirement::Git);
     let application = Application::self_contained();
     application.git.write(".plimsoll/journal.db", "this is not a database, not even a small one".repeat(100));
-    says(application.run(&["release"]), 2, &["journal.db"]);
+    says(application.run(&["release"]), 64, &["journal.db", "not a journal", "left untouched"]);
 }
 
 #[test]
@@ -180,10 +182,10 @@ fn a_journal_with_a_changed_byte() {
     let path = application.git.path().join(".plimsoll/journal.db");
     let mut bytes = fs::read(&path).expect("readable");
     let word = b"everything";
-    let word = bytes.windows(word.len()).position(|window| window == word).map_or_else(
-        || bytes.windows(12).position(|window| window == b"stock:always"),
-        Some,
-    );
+    let word = bytes
+        .windows(word.len())
+        .position(|window| window == word)
+        .map_or_else(|| bytes.windows(12).position(|window| window == b"stock:always"), Some);
     let place = word.expect("the journal names the policy");
     bytes[place] ^= 1;
     fs::write(&path, bytes).expect("writable");
@@ -196,7 +198,8 @@ fn two_hosts_at_once_release_it_once() {
     let registry = DebianRegistry::start();
     let application = Application::create("scratch", &registry.reference("contoso/website"));
     application.git.tag("v1.0.0");
-    let hosts: Vec<_> = (0..3).map(|_| application.plimsoll.spawn(&["release", "--format", "json"])).collect();
+    let hosts: Vec<_> =
+        (0..3).map(|_| application.plimsoll.spawn(&["release", "--format", "json"])).collect();
     let reports: Vec<_> = hosts.into_iter().map(|host| host.finish().code(0).json()).collect();
     assert!(reports.iter().all(|report| *report == reports[0]), "{reports:?}");
     let export = application.run(&["journal", "export"]).code(0).stdout;
@@ -221,7 +224,8 @@ fn a_full_disk() {
     let _ = application.release();
     let before = application.running("staging");
     // More than the disk holds, and nothing that compresses.
-    let noise: Vec<u8> = (0_u32..400_000).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let noise: Vec<u8> =
+        (0_u32..400_000).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     application.git.write("site/noise.bin", noise);
     application.git.commit("Add a large file");
     says(application.run(&["release"]), 2, &["hint"]);
@@ -234,7 +238,8 @@ struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
     fn mount(at: &'a Path) -> Option<Self> {
-        let finished = run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=1536k", "plimsoll-test"]).arg(at));
+        let finished =
+            run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=1536k", "plimsoll-test"]).arg(at));
         finished.status.success().then_some(Self(at))
     }
 }

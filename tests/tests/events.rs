@@ -1,11 +1,8 @@
 //! Events of GitHub Actions: what the variables and the event file say becomes tags, outputs and a summary.
 
-mod common;
-
 use std::fs;
 
-use common::{Application, environment};
-use plimsoll_support::{Plimsoll, Requirement, require};
+use plimsoll_support::{Application, Plimsoll, Requirement, environment, require};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -66,7 +63,8 @@ fn head_commit() -> serde_json::Value {
 
 #[test]
 fn a_push_to_main_moves_latest() {
-    let payload = json!({ "ref": "refs/heads/main", "repository": repository(), "head_commit": head_commit() });
+    let payload =
+        json!({ "ref": "refs/heads/main", "repository": repository(), "head_commit": head_commit() });
     let tags = Job::new("push", "refs/heads/main", &payload).tags();
     assert_eq!(tags["tags"], json!(["ghcr.io/contoso/website:latest"]));
     assert_eq!(tags["version"], json!(null));
@@ -79,7 +77,8 @@ fn a_push_to_main_moves_latest() {
 
 #[test]
 fn a_push_of_a_version_tag_creates_it() {
-    let payload = json!({ "ref": "refs/tags/v1.4.0", "repository": repository(), "head_commit": head_commit() });
+    let payload =
+        json!({ "ref": "refs/tags/v1.4.0", "repository": repository(), "head_commit": head_commit() });
     let tags = Job::new("push", "refs/tags/v1.4.0", &payload).tags();
     assert_eq!(tags["version"], "1.4.0");
     assert_eq!(tags["tags"], json!(["ghcr.io/contoso/website:v1.4.0", "ghcr.io/contoso/website:latest"]));
@@ -87,7 +86,8 @@ fn a_push_of_a_version_tag_creates_it() {
 
 #[test]
 fn a_pre_release_tag_alone_does_not_move_latest() {
-    let payload = json!({ "ref": "refs/tags/v2.0.0-rc.1", "repository": repository(), "head_commit": head_commit() });
+    let payload =
+        json!({ "ref": "refs/tags/v2.0.0-rc.1", "repository": repository(), "head_commit": head_commit() });
     let tags = Job::new("push", "refs/tags/v2.0.0-rc.1", &payload).tags();
     assert_eq!(tags["tags"], json!(["ghcr.io/contoso/website:v2.0.0-rc.1"]));
 }
@@ -104,7 +104,8 @@ fn a_pull_request_is_refused_with_what_would_release() {
         },
     });
     let job = Job::new("pull_request", "refs/pull/7/merge", &payload);
-    let ran = job.plimsoll.run(&["tags", "--event", "github", "--commit-date", "2026-07-01T00:00:00Z"]).code(1);
+    let ran =
+        job.plimsoll.run(&["tags", "--event", "github", "--commit-date", "2026-07-01T00:00:00Z"]).code(1);
     assert!(ran.stdout.contains("pull request"), "{}", ran.stdout);
 }
 
@@ -112,7 +113,8 @@ fn a_pull_request_is_refused_with_what_would_release() {
 fn a_schedule_and_a_manual_run_on_main_release_like_a_push() {
     for event in ["schedule", "workflow_dispatch"] {
         let job = Job::new(event, "refs/heads/main", &json!({ "repository": repository() }));
-        let arguments = ["tags", "--event", "github", "--format", "json", "--commit-date", "2026-07-01T00:00:00Z"];
+        let arguments =
+            ["tags", "--event", "github", "--format", "json", "--commit-date", "2026-07-01T00:00:00Z"];
         let tags = job.plimsoll.run(&arguments).code(0).json();
         assert_eq!(tags["tags"], json!(["ghcr.io/contoso/website:latest"]), "{event}");
     }
@@ -126,7 +128,8 @@ fn a_published_release_carries_its_tag() {
         "release": { "tag_name": "v3.0.0", "prerelease": false, "draft": false, "target_commitish": "main" },
     });
     let job = Job::new("release", "refs/tags/v3.0.0", &payload);
-    let arguments = ["tags", "--event", "github", "--format", "json", "--commit-date", "2026-07-01T00:00:00Z"];
+    let arguments =
+        ["tags", "--event", "github", "--format", "json", "--commit-date", "2026-07-01T00:00:00Z"];
     assert_eq!(job.plimsoll.run(&arguments).code(0).json()["version"], "3.0.0");
     assert!(!job.folder.path().join(".plimsoll").exists(), "`tags` leaves nothing behind");
 }

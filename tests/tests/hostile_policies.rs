@@ -2,10 +2,7 @@
 //!
 //! How each harm ends in the sandbox is told in `host/policy/tests/hostile.rs`; here is what a release makes of it.
 
-mod common;
-
-use common::{Application, LAYOUT, environment};
-use plimsoll_support::{Requirement, require};
+use plimsoll_support::{Application, LAYOUT, Requirement, environment, require};
 
 /// An application whose staging is guarded by a guest, and whose preview environment by nobody.
 fn guarded_by(guest: &str, settings: &str) -> Application {
@@ -85,12 +82,16 @@ fn tags_that_no_registry_takes_stop_the_release_before_anything_is_built() {
         let application = Application::self_contained();
         let rules = application.read("plimsoll.toml");
         let limits = "limits = { fuel = 20_000_000 }";
-        let tags = format!("[tags]\npolicy = \"guest.wasm\"\nsettings = {{ do = \"{harm}\" }}\n{limits}\n\n{rules}");
+        let tags =
+            format!("[tags]\npolicy = \"guest.wasm\"\nsettings = {{ do = \"{harm}\" }}\n{limits}\n\n{rules}");
         application.git.write("plimsoll.toml", tags);
         application.git.write("guest.wasm", plimsoll_guests::component("hostile"));
         application.git.commit("Let a guest derive the tags");
         let report = application.run(&["release", "--format", "json"]).code(2).json();
-        assert!(report["failure"]["message"].as_str().is_some_and(|text| text.contains(says)), "{harm}: {report}");
+        assert!(
+            report["failure"]["message"].as_str().is_some_and(|text| text.contains(says)),
+            "{harm}: {report}"
+        );
         assert_eq!(report["digest"], serde_json::Value::Null, "{harm}: nothing is built");
         assert_eq!(application.running("staging"), None, "{harm}");
     }
@@ -109,7 +110,11 @@ fn what_cannot_be_a_policy_is_refused_before_anything_happens() {
         let application = guarded_by(guest, "{ }");
         let refused = application.run(&["release"]).code(64);
         assert!(refused.stderr.contains(says), "{guest}: `{says}` is missing in\n{}", refused.stderr);
-        assert!(refused.stderr.contains("plimsoll.toml:"), "{guest}: the place is missing in\n{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("plimsoll.toml:"),
+            "{guest}: the place is missing in\n{}",
+            refused.stderr
+        );
         assert_eq!(application.running("staging"), None, "{guest}");
         assert!(!application.git.path().join("deploy").exists(), "{guest}: nothing happened");
     }

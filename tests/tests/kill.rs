@@ -4,12 +4,9 @@
 //! The boundaries are not listed here. The executor tells of them, and the test kills at each that it tells of: a new
 //! step is covered without anyone remembering.
 
-mod common;
-
 use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 
-use common::Application;
-use plimsoll_support::{DebianRegistry, Requirement, require, run};
+use plimsoll_support::{Application, DebianRegistry, Requirement, require, run};
 
 /// Everything that a release leaves for others to see.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +67,8 @@ fn outcome(application: &Application) -> Outcome {
 
 /// Every file below a folder with its text, links followed nowhere.
 fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable")).collect();
+    let mut entries: Vec<_> =
+        fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable")).collect();
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let name = format!("{prefix}/{}", entry.file_name().to_string_lossy());

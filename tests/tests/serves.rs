@@ -1,10 +1,7 @@
 //! What Plimsoll built runs in a real Docker engine and serves the site, byte for byte: built by the embedded builder,
 //! and built by the engine itself where a Dockerfile needs RUN.
 
-mod common;
-
-use common::Application;
-use plimsoll_support::{DebianRegistry, DockerEngine, NginxBase, Requirement, require, skopeo};
+use plimsoll_support::{Application, DebianRegistry, DockerEngine, NginxBase, Requirement, require, skopeo};
 
 /// What an index has to list so that any builder counts as having built the same thing.
 fn inspect_layout(application: &Application, tag: &str) -> serde_json::Value {
@@ -66,7 +63,11 @@ fn a_dockerfile_with_run_is_built_by_the_engine_and_released_all_the_same() {
     );
     application.git.commit("Generate the site");
     application.git.tag("v1.0.0");
-    let plimsoll = &application.plimsoll.command(&["release", "--format", "json"]).env("DOCKER_HOST", engine.host()).output();
+    let plimsoll = &application
+        .plimsoll
+        .command(&["release", "--format", "json"])
+        .env("DOCKER_HOST", engine.host())
+        .output();
     let output = plimsoll.as_ref().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");

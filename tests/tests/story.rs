@@ -1,10 +1,7 @@
 //! The story of a web site, from the first push to a version in production, on a real registry with a real nginx base
 //! image. Read it as documentation: these are the rules that the stock policies keep.
 
-mod common;
-
-use common::{Application, environment};
-use plimsoll_support::{DebianRegistry, NginxBase, Requirement, require, skopeo};
+use plimsoll_support::{Application, DebianRegistry, NginxBase, Requirement, environment, require, skopeo};
 
 #[test]
 fn a_web_site_goes_its_way() {

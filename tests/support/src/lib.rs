@@ -5,6 +5,7 @@
 //! A test that needs a server which not every machine has says so first, with [`require!`]. Everything here is bounded
 //! in time, stays on loopback and ends with the value that stands for it.
 
+mod application;
 mod command;
 mod engine;
 mod git;
@@ -17,6 +18,7 @@ mod site;
 mod text;
 mod tools;
 
+pub use application::{Application, LAYOUT, configuration, environment};
 pub use command::{Finished, run, run_for};
 pub use engine::{Container, DockerEngine};
 pub use git::{FIRST_COMMIT_AT, GitRepository};

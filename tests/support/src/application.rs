@@ -2,23 +2,37 @@
 
 use std::path::Path;
 
-use plimsoll_support::{GitRepository, Plimsoll, Ran, Site};
+use crate::{GitRepository, Plimsoll, Ran, Site};
 
 /// A site in a git repository, with its rules.
+#[derive(Debug)]
 pub struct Application {
+    /// Its git repository.
     pub git: GitRepository,
+    /// Its files.
     pub site: Site,
+    /// The command, run in its folder.
     pub plimsoll: Plimsoll,
 }
 
 impl Application {
     /// The site in a fresh repository on `main`, committed once. `base` is what its Dockerfile starts from, `image`
     /// where the image goes and what the manifests name.
+    ///
+    /// # Panics
+    /// git or the disk failed.
+    #[must_use]
+    #[track_caller]
     pub fn create(base: &str, image: &str) -> Self {
         Self::with_rules(base, image, "")
     }
 
     /// As [`Application::create`], with more lines for the configuration.
+    ///
+    /// # Panics
+    /// git or the disk failed.
+    #[must_use]
+    #[track_caller]
     pub fn with_rules(base: &str, image: &str, more: &str) -> Self {
         let git = GitRepository::create();
         let name = image.strip_prefix("oci:").map_or(image, |path| path.rsplit('/').next().unwrap_or(path));
@@ -32,32 +46,56 @@ impl Application {
     }
 
     /// A site that needs nothing from outside: from scratch, into an image layout.
+    ///
+    /// # Panics
+    /// git or the disk failed.
+    #[must_use]
+    #[track_caller]
     pub fn self_contained() -> Self {
         Self::create("scratch", LAYOUT)
     }
 
     /// Changes the site and commits it.
+    ///
+    /// # Panics
+    /// git or the disk failed.
+    #[track_caller]
     pub fn change(&self, headline: &str) -> String {
         self.site.edit(headline);
         self.git.commit(headline)
     }
 
     /// Releases HEAD, and returns what `release --format json` prints.
+    ///
+    /// # Panics
+    /// It did not end well, or printed no JSON.
+    #[must_use]
+    #[track_caller]
     pub fn release(&self) -> serde_json::Value {
         self.plimsoll.run(&["release", "--format", "json"]).code(0).json()
     }
 
     /// A file of the repository's folder.
+    ///
+    /// # Panics
+    /// There is no such text file.
+    #[must_use]
+    #[track_caller]
     pub fn read(&self, path: &str) -> String {
         read(&self.git.path().join(path))
     }
 
     /// Runs `plimsoll` here.
+    ///
+    /// # Panics
+    /// It does not end in time.
+    #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.plimsoll.run(arguments)
     }
 
     /// The digest that the rendered manifests of an environment run; none when nothing was deployed there.
+    #[must_use]
     pub fn running(&self, environment: &str) -> Option<String> {
         let file = self.git.path().join(format!("deploy/{environment}/current/manifests/deployment.yaml"));
         let text = std::fs::read_to_string(file).ok()?;
@@ -70,6 +108,7 @@ impl Application {
 pub const LAYOUT: &str = "oci:.plimsoll/images/website";
 
 /// The rules of the story: every push to staging, only versions to production.
+#[must_use]
 pub fn configuration(image: &str, more: &str) -> String {
     format!(
         r#"[image]
@@ -92,11 +131,16 @@ promotion = [{{ policy = "stock:version-gate", settings = {{ pattern = "v*" }} }
 }
 
 /// A text file.
-pub fn read(path: &Path) -> String {
+fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// What a report says of one environment.
+///
+/// # Panics
+/// The report says nothing of it.
+#[must_use]
+#[track_caller]
 pub fn environment<'a>(report: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
     let environments = report["environments"].as_array().expect("a report lists its environments");
     environments
