@@ -83,7 +83,7 @@ fn the_example_is_released_and_serves_its_pages() {
 
     let digest = report["digest"].as_str().expect("a release has a digest");
     for environment in ["staging", "production"] {
-        let file = repository.path().join(format!("deploy/{environment}/current/deployment.yaml"));
+        let file = repository.path().join(format!("deploy/{environment}/current/manifests/deployment.yaml"));
         let manifest = fs::read_to_string(file).expect("the manifests were rendered");
         assert!(manifest.contains(digest), "{manifest}");
     }

@@ -18,7 +18,7 @@ name = "guarded"
 target = {{ kind = "directory", path = "deploy/guarded", manifests = "k8s/" }}
 promotion = [
     {{ policy = "stock:always" }},
-    {{ policy = "policies/guest.wasm", settings = {settings}, limits = {{ fuel = 20_000_000, memory = "16MiB", time = "5s" }} }},
+    {{ policy = "policies/guest.wasm", settings = {settings}, limits = {{ fuel = 20_000_000, memory = "64MiB", time = "5s" }} }},
 ]
 "#
     );
@@ -104,7 +104,7 @@ fn what_cannot_be_a_policy_is_refused_before_anything_happens() {
         ("core-module", "module"),
         ("truncated", "cut off"),
         ("contract-0.9.0", "0.9.0"),
-        ("foreign", "foreign"),
+        ("foreign", "wall-clock"),
         ("caller", "grants = ["),
     ] {
         let application = guarded_by(guest, "{ }");
