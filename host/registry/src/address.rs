@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-/// The name of Docker's public registry, and where it really is.
+/// The name of Docker's public registry, and where oci-client finds it.
 const DOCKER_HUB: &str = "docker.io";
-const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+const DOCKER_HUB_HOST: &str = "index.docker.io";
 /// The key of Docker's public registry in Docker configuration files.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 

@@ -1,203 +1,132 @@
-//! Talking to one registry: protocol, authorisation, time-outs, retries, and what its statuses mean.
+//! Asking one registry: time-outs, authorisation, retries.
 
-use std::{collections::HashMap, future::Future, path::Path, sync::Mutex, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable as _};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use oci_client::{Reference, RegistryOperation, errors::OciDistributionError};
+use rustls::pki_types::CertificateDer;
 use tokio::{sync::OnceCell, time::timeout};
 
 use crate::{
     address::{self, Protocol},
-    authorization::{Authorization, Scope},
-    body::retry_after,
+    challenge::Challenge,
     credentials::{Credential, CredentialSource},
-    error::{RegistryError, is_certificate_error},
+    error::RegistryError,
+    failure::contained,
     options::RegistryOptions,
+    session::Session,
 };
 
-/// The longest pause between two tries that this program chooses by itself.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How many times longer the pauses are when the registry has too much to do. It may have said how long it wants to be
+/// left alone, but the client does not pass that on.
+const BUSY_FACTOR: u32 = 10;
+/// What is asked of a token server, for messages.
+pub(crate) const TOKEN: &str = "a token";
 
 /// One registry.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) registry: String,
     pub(crate) options: RegistryOptions,
-    client: Client,
-    protocol: Protocol,
-    base: OnceCell<Url>,
-    credentials: CredentialSource,
-    credential: OnceCell<Credential>,
-    authorizations: Mutex<HashMap<Scope, Authorization>>,
+    pub(crate) protocol: Protocol,
+    pub(crate) credentials: CredentialSource,
+    pub(crate) authorities: Arc<[CertificateDer<'static>]>,
+    session: OnceCell<Session>,
 }
 
 /// What a request is about.
 pub(crate) struct Ask<'a> {
+    /// The repository, and what is asked for in it.
+    pub(crate) reference: &'a Reference,
     /// What it needs permission for.
-    pub(crate) scope: &'a Scope,
+    pub(crate) operation: RegistryOperation,
     /// What it asks for, for messages.
     pub(crate) what: &'a str,
 }
 
-/// The client for all registries.
-pub(crate) fn client(options: &RegistryOptions) -> Result<Client, RegistryError> {
-    let mut authorities = Vec::new();
-    for path in &options.certificate_authorities {
-        authorities.extend(certificates(path)?);
-    }
-    Client::builder()
-        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(options.connect_timeout)
-        // Transfers side by side get a connection each: HTTP/2 would make them share one window.
-        .http1_only()
-        .tls_certs_merge(authorities)
-        .build()
-        .map_err(|source| RegistryError::Client { source })
-}
-
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, RegistryError> {
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| RegistryError::CertificateAuthority {
-        path: path.to_owned(),
-        source,
-    };
-    let pem = std::fs::read(path).map_err(|error| failed(error.into()))?;
-    match reqwest::Certificate::from_pem_bundle(&pem) {
-        Ok(found) if found.is_empty() => Err(failed("there is no certificate in it".into())),
-        Ok(found) => Ok(found),
-        Err(error) => Err(failed(error.into())),
-    }
-}
-
 impl Connection {
-    pub(crate) fn new(registry: &str, client: Client, options: RegistryOptions) -> Self {
+    pub(crate) fn new(
+        registry: &str,
+        authorities: Arc<[CertificateDer<'static>]>,
+        options: RegistryOptions,
+    ) -> Self {
         Self {
             registry: registry.to_owned(),
-            client,
             protocol: address::protocol(registry, &options.plain_http),
-            base: OnceCell::new(),
             credentials: CredentialSource {
                 file: options.docker_config.clone(),
                 helper_timeout: options.helper_timeout,
             },
-            credential: OnceCell::new(),
-            authorizations: Mutex::default(),
+            authorities,
+            session: OnceCell::new(),
             options,
         }
     }
 
-    /// The address of something below `/v2/`.
-    pub(crate) async fn url(&self, path: &str) -> Result<Url, RegistryError> {
-        let base = self.base.get_or_try_init(|| self.retrying(|| self.find_base())).await?;
-        base.join(path)
-            .map_err(|_| self.nonsense("a request", format!("the address `{path}`, which is none")))
+    /// What is known of the registry, found out on first use.
+    pub(crate) async fn session(&self) -> Result<&Session, RegistryError> {
+        self.session.get_or_try_init(|| self.retrying(|| self.open())).await
     }
 
-    async fn find_base(&self) -> Result<Url, RegistryError> {
-        let plain = match self.protocol {
-            Protocol::Https => false,
-            Protocol::PlainHttp => true,
-            Protocol::Either => self.speaks_plain_http().await?,
-        };
-        let scheme = if plain { "http" } else { "https" };
-        let base = format!("{scheme}://{}/v2/", address::host(&self.registry));
-        Url::parse(&base)
-            .map_err(|_| self.nonsense("a request", format!("the address `{base}`, which is none")))
+    /// The credential in use, as far as it is known.
+    pub(crate) fn credential(&self) -> &Credential {
+        self.session.get().map_or(&Credential::Anonymous, |session| &session.credential)
     }
 
-    /// Asks a registry on loopback in the clear, without credentials. One that speaks TLS answers something else than
-    /// HTTP, or with status 400.
-    async fn speaks_plain_http(&self) -> Result<bool, RegistryError> {
-        let url = format!("http://{}/v2/", self.registry);
-        match timeout(self.options.idle_timeout, self.client.get(url).send()).await {
-            Ok(Ok(answer)) => Ok(answer.status() != StatusCode::BAD_REQUEST),
-            Ok(Err(error)) if error.is_connect() => Err(self.transport(error)),
-            Ok(Err(_)) => Ok(false),
-            Err(_) => Err(self.stalled()),
-        }
+    /// Waits for something that must not take longer than nothing may happen on a connection.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, RegistryError> {
+        timeout(self.options.idle_timeout, work).await.map_err(|_| self.stalled())
     }
 
-    /// Whether the registry is spoken to without TLS.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.base.get().is_some_and(|base| base.scheme() == "http")
-    }
-
-    pub(crate) async fn credential(&self) -> Result<&Credential, RegistryError> {
-        self.credential.get_or_try_init(|| self.credentials.look_up(&self.registry)).await
-    }
-
-    /// A request without authorisation.
-    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url)
-    }
-
-    /// Sends a request, answering a challenge if there is one, and checks the status of the answer.
-    pub(crate) async fn ask(
+    /// Makes a small request in time.
+    pub(crate) async fn ask<T, Call>(
         &self,
         ask: &Ask<'_>,
-        (method, url): (Method, Url),
-        complete: impl Fn(RequestBuilder) -> RequestBuilder,
-    ) -> Result<Response, RegistryError> {
-        let build = || complete(self.authorized(ask.scope, method.clone(), &url));
-        let mut answer = self.send_raw(build()).await?;
-        // Somebody else's server, where an upload may lead, gets no credentials, whatever it asks.
-        if answer.status() == StatusCode::UNAUTHORIZED && self.is_own(&url) {
-            let authorization = self.authorize(ask.scope, answer.headers(), ask.what).await?;
-            self.authorizations().insert(ask.scope.clone(), authorization);
-            answer = self.send_raw(build()).await?;
-        }
-        self.check(ask, answer).await
+        call: impl Fn() -> Call,
+    ) -> Result<T, RegistryError>
+    where
+        Call: Future<Output = Result<T, OciDistributionError>>,
+    {
+        let call =
+            || async { self.in_time(contained(call())).await?.map_err(|error| self.failure(ask, error)) };
+        self.authorised(ask, call).await
     }
 
-    /// A request with the authorisation that is known, if it goes to this registry and no other.
-    pub(crate) fn authorized(&self, scope: &Scope, method: Method, url: &Url) -> RequestBuilder {
-        let request = self.request(method, url.clone());
-        let known = self.authorizations().get(scope).filter(|_| self.is_own(url)).cloned();
-        match known {
-            Some(authorization) => authorization.apply(request),
-            None => request,
-        }
-    }
-
-    fn is_own(&self, url: &Url) -> bool {
-        self.base.get().is_some_and(|base| base.origin() == url.origin())
-    }
-
-    fn authorizations(&self) -> std::sync::MutexGuard<'_, HashMap<Scope, Authorization>> {
-        self.authorizations.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Sends a request as it is and answers whatever comes back.
-    pub(crate) async fn send_raw(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
-        match timeout(self.options.idle_timeout, request.send()).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.transport(error)),
-            Err(_) => Err(self.stalled()),
-        }
-    }
-
-    /// Turns a status that means failure into an error.
-    pub(crate) async fn check(&self, ask: &Ask<'_>, answer: Response) -> Result<Response, RegistryError> {
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer);
-        }
-        let pause = retry_after(answer.headers());
-        let reason = self.reason(answer).await;
-        let (registry, what) = (self.registry.clone(), ask.what.to_owned());
-        Err(match status {
-            StatusCode::UNAUTHORIZED => {
-                // It may have run out: the next request asks for a new one.
-                self.authorizations().remove(ask.scope);
-                self.unauthorised(ask.what, reason)
+    /// Tries something, and once more with a new token when the registry refuses the one that was shown. The client
+    /// gets tokens by itself but keeps quiet when it gets none, so the refusal is also what brings the reason to light.
+    pub(crate) async fn authorised<T, Attempt>(
+        &self,
+        ask: &Ask<'_>,
+        attempt: impl Fn() -> Attempt,
+    ) -> Result<T, RegistryError>
+    where
+        Attempt: Future<Output = Result<T, RegistryError>>,
+    {
+        match attempt().await {
+            Err(RegistryError::Unauthorised { .. }) => {
+                self.authorise(ask).await?;
+                attempt().await
             }
-            StatusCode::FORBIDDEN => RegistryError::Denied { registry, what, reason },
-            StatusCode::NOT_FOUND => RegistryError::NotFound { registry, what, reason },
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                self.failing(ask.what, status, reason, pause)
-            }
-            status if status.is_server_error() => self.failing(ask.what, status, reason, pause),
-            status => RegistryError::Refused { registry, what, status: status.as_u16(), reason },
-        })
+            result => result,
+        }
+    }
+
+    async fn authorise(&self, ask: &Ask<'_>) -> Result<(), RegistryError> {
+        let session = self.session().await?;
+        if let Credential::IdentityToken(identity) = &session.credential
+            && let Some(Challenge::Bearer { realm, service }) = &session.challenge
+        {
+            let token = self.exchange(ask, &session.http, (realm, service.as_deref()), identity).await?;
+            session.client.tokens.insert(ask.reference, ask.operation, token).await;
+            return Ok(());
+        }
+        let asked = session.client.auth(ask.reference, &session.authentication, ask.operation);
+        let asked = self.in_time(asked).await?;
+        let ask = Ask { what: TOKEN, ..*ask };
+        asked.map_err(|error| self.failure(&ask, error))?;
+        Ok(())
     }
 
     /// Does something until it works, fails for good, or was tried often enough.
@@ -217,11 +146,9 @@ impl Connection {
         let result = attempt
             .retry(pauses)
             .when(RegistryError::is_passing)
-            .adjust(|error, pause| match error {
-                RegistryError::Failing { retry_after: Some(asked), .. } => {
-                    pause.map(|pause| pause.max(*asked))
-                }
-                _ => pause,
+            .adjust(|error, pause| match error.is_busy() {
+                true => pause.map(|pause| (pause * BUSY_FACTOR).min(LONGEST_PAUSE)),
+                false => pause,
             })
             .notify(|error, pause| tracing::warn!(%error, ?pause, "the registry failed, trying again"))
             .await;
@@ -231,51 +158,5 @@ impl Connection {
             }
             error => error,
         })
-    }
-}
-
-/// The errors of this registry.
-impl Connection {
-    pub(crate) fn transport(&self, error: reqwest::Error) -> RegistryError {
-        let registry = self.registry.clone();
-        // Addresses of uploads hold secrets of the registry.
-        let source = error.without_url();
-        if is_certificate_error(&source) {
-            RegistryError::Untrusted { registry, source }
-        } else if source.is_connect() {
-            RegistryError::Unreachable { registry, source }
-        } else {
-            RegistryError::Interrupted { registry, source: Some(source) }
-        }
-    }
-
-    pub(crate) fn interrupted(&self, error: reqwest::Error) -> RegistryError {
-        RegistryError::Interrupted { registry: self.registry.clone(), source: Some(error.without_url()) }
-    }
-
-    pub(crate) fn stalled(&self) -> RegistryError {
-        RegistryError::Stalled { registry: self.registry.clone(), idle: self.options.idle_timeout }
-    }
-
-    pub(crate) fn failing(
-        &self,
-        what: &str,
-        status: StatusCode,
-        reason: String,
-        retry_after: Option<Duration>,
-    ) -> RegistryError {
-        let (registry, what, status) = (self.registry.clone(), what.to_owned(), status.as_u16());
-        RegistryError::Failing { registry, what, status, reason, retry_after }
-    }
-
-    pub(crate) fn unauthorised(&self, what: &str, reason: String) -> RegistryError {
-        let found = self.credential.get().unwrap_or(&Credential::Anonymous);
-        let credentials = self.credentials.describe(found);
-        let (registry, what) = (self.registry.clone(), what.to_owned());
-        RegistryError::Unauthorised { registry, what, credentials, reason }
-    }
-
-    pub(crate) fn nonsense(&self, what: &str, problem: String) -> RegistryError {
-        RegistryError::Nonsense { registry: self.registry.clone(), what: what.to_owned(), problem }
     }
 }

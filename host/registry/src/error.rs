@@ -57,8 +57,6 @@ pub enum RegistryError {
         status: u16,
         /// What the registry says, in brackets; empty when it says nothing.
         reason: String,
-        /// How long it asks to be left alone.
-        retry_after: Option<Duration>,
     },
     /// The registry wants credentials, or other ones.
     #[error("the registry {registry} refuses {what} without valid credentials: {credentials}{reason}")]
@@ -93,15 +91,13 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry refused for a reason of its own.
-    #[error("the registry {registry} refused {what}: status {status}{reason}")]
+    #[error("the registry {registry} refused {what}{reason}")]
     Refused {
         /// Host and port.
         registry: String,
         /// What was asked for.
         what: String,
-        /// HTTP status.
-        status: u16,
-        /// What the registry says, in brackets; empty when it says nothing.
+        /// What the registry says, in brackets, or the HTTP status.
         reason: String,
     },
     /// The registry's answer makes no sense.
@@ -183,7 +179,7 @@ pub enum RegistryError {
     #[error("cannot prepare connections to registries")]
     Client {
         /// The cause.
-        source: reqwest::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// It was tried as often as the options say.
     #[error("gave up after {tries} tries")]
@@ -202,6 +198,11 @@ impl RegistryError {
             self,
             Self::Unreachable { .. } | Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. }
         )
+    }
+
+    /// Whether the registry has too much to do.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Failing { status: 429, .. })
     }
 
     /// Turns "there is no such thing" into `None`.

@@ -1,25 +1,27 @@
 //! Image repositories: in registries (OCI distribution specification 1.1), and as image layouts on disk. Resolve, pull,
 //! push, verify.
 //!
-//! Every byte that comes in is checked against a digest before anyone sees it, no body is read without a bound, and
-//! nothing is held in memory that grows with a layer. Requests are made here, without a client library for registries:
-//! the protocol is small, and a release depends on bounds, on retries that heed `Retry-After`, on identity tokens, and on
-//! digests that are checked both ways.
+//! oci-client speaks the protocol. What this crate adds: the credentials of the Docker configuration, time-outs,
+//! retries, digests that are checked both ways, bounded memory, errors that say what to do next, and the order in which
+//! things are sent.
 //!
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;
-mod authorization;
-mod body;
+mod challenge;
 mod connection;
 mod credentials;
+mod download;
 mod error;
+mod failure;
+mod identity_token;
 mod layout_repository;
 mod options;
 mod pull;
 mod push;
 mod registries;
 mod repository;
+mod session;
 mod waiting;
 
 pub use error::RegistryError;

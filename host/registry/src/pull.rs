@@ -10,13 +10,12 @@ use plimsoll_core::{
     reference::ImageReference,
 };
 use plimsoll_layout::{
-    BlobWriter, Layout, LayoutError,
+    Layout, LayoutError,
     manifest::{self, Blob, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest, NoSuchPlatform},
 };
-use reqwest::Method;
 use serde::Deserialize;
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository, waiting::blocking};
+use crate::{error::RegistryError, repository::RegistryRepository, waiting::blocking};
 
 /// Blobs on their way at the same time.
 const SIDE_BY_SIDE: usize = 4;
@@ -85,53 +84,37 @@ impl RegistryRepository {
         if layout.has_blob(&blob.digest)? == Some(blob.size) {
             return Ok(());
         }
-        self.connection.retrying(|| self.download(&blob, layout, progress)).await
+        self.connection.retrying(|| self.fetch_blob(&blob, layout, progress)).await
     }
 
-    async fn download(
+    async fn fetch_blob(
         &self,
         blob: &Blob,
         layout: &Layout,
         progress: &dyn Progress,
     ) -> Result<(), RegistryError> {
-        let (scope, target) = (self.scope(false), blob.digest.to_string());
-        let what = self.call_blob(&blob.digest);
-        let url = self.url(&format!("blobs/{target}")).await?;
-        let ask = Ask { scope: &scope, what: &what };
-        let mut answer = self.connection.ask(&ask, (Method::GET, url), |request| request).await?;
+        let what = blob.digest.to_string();
+        let mut download = self.download(&blob.digest, blob.size).await?;
         let mut writer = layout.blob_writer()?;
         let mut told = 0;
-        while let Some(chunk) = self.connection.chunk(&mut answer).await? {
-            if writer.size() + chunk.len() as u64 > blob.size {
-                let problem = format!("more than the {} bytes that its manifest states", blob.size);
-                return Err(self.connection.nonsense(&what, problem));
-            }
-            writer.write_all(&chunk).map_err(|source| LayoutError::Io {
+        while let Some(piece) = download.next().await? {
+            writer.write_all(&piece).map_err(|source| LayoutError::Io {
                 action: "write into",
                 path: layout.root().to_owned(),
                 source,
             })?;
             if writer.size() - told >= STEP || writer.size() == blob.size {
                 told = writer.size();
-                progress.activity(Activity::Transfer { what: &target, done: told, total: blob.size });
+                progress.activity(Activity::Transfer { what: &what, done: told, total: blob.size });
             }
         }
         if writer.size() < blob.size {
-            let registry = self.connection.registry.clone();
-            return Err(RegistryError::Interrupted { registry, source: None });
+            return Err(self.connection.interrupted(None));
         }
-        self.finish(writer, blob.digest).await
-    }
-
-    /// Makes a blob durable, which may take a while, off the asynchronous threads.
-    async fn finish(&self, writer: BlobWriter, digest: Digest) -> Result<(), RegistryError> {
-        match blocking(move || writer.finish_verified(&digest)).await {
-            Ok(_) => Ok(()),
-            Err(LayoutError::WrongDigest { found, .. }) => {
-                self.same(&self.call_blob(&digest), &digest, Some(found.to_string()))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let digest = blob.digest;
+        // Making it durable may take a while.
+        blocking(move || writer.finish_verified(&digest)).await?;
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use oci_client::{RegistryOperation, errors::OciDistributionError};
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, Progress, PushReport},
@@ -11,17 +12,10 @@ use plimsoll_layout::{
     Layout,
     manifest::{self, Blob, LARGEST_MANIFEST, Manifest},
 };
-use reqwest::{
-    Body, Method, Response, Url,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION},
-};
 use tokio_util::io::ReaderStream;
 
 use crate::{
-    connection::Ask,
-    error::RegistryError,
-    repository::{RegistryRepository, stated_digest},
-    waiting::Meter,
+    connection::Ask, error::RegistryError, failure::contained, repository::RegistryRepository, waiting::Meter,
 };
 
 /// Blobs on their way at the same time.
@@ -75,11 +69,16 @@ impl RegistryRepository {
     }
 
     async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        let scope = self.scope(true);
-        let url = self.url(&format!("blobs/{digest}")).await?;
-        let ask = Ask { scope: &scope, what: &self.call_blob(digest) };
-        let answer = self.connection.ask(&ask, (Method::HEAD, url), |request| request).await;
-        Ok(RegistryError::optional(answer)?.is_some())
+        let session = self.connection.session().await?;
+        let (what, target) = (self.call_blob(digest), digest.to_string());
+        let reference = self.reference(&target);
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        match self.connection.ask(&ask, || session.client.blob_exists(&reference, &target)).await {
+            // Some registries deny to look into a repository that is not there yet. If more than that is denied, the
+            // upload says so, and why, which the answer to a look cannot.
+            Err(RegistryError::Denied { .. }) => Ok(false),
+            answer => answer,
+        }
     }
 
     /// One upload from beginning to end (OCI distribution specification 1.1, "POST then PUT"). A failed one is left to
@@ -90,44 +89,27 @@ impl RegistryRepository {
         blob: &Blob,
         progress: &dyn Progress,
     ) -> Result<(), RegistryError> {
-        let (scope, target) = (self.scope(true), blob.digest.to_string());
-        let what = self.call_blob(&blob.digest);
-        let ask = Ask { scope: &scope, what: &what };
-        let url = self.url("blobs/uploads/").await?;
-        let begun = self
-            .connection
-            .ask(&ask, (Method::POST, url.clone()), |request| request.header(CONTENT_LENGTH, 0))
-            .await?;
-        let mut location = self.location(&begun, &url, &what)?;
-        location.query_pairs_mut().append_pair("digest", &target);
-
-        let file = tokio::fs::File::from_std(layout.open_blob(&blob.digest)?);
-        let meter = Meter::default();
-        let counter = meter.clone();
-        let pieces =
-            ReaderStream::with_capacity(file, PIECE).inspect_ok(move |piece| counter.add(piece.len()));
-        let request = self
-            .connection
-            .authorized(&scope, Method::PUT, &location)
-            .header(CONTENT_LENGTH, blob.size)
-            .header(CONTENT_TYPE, "application/octet-stream")
-            .body(Body::wrap_stream(pieces));
-        let answer = meter
-            .watch(request.send(), self.connection.options.idle_timeout, (&target, blob.size), progress)
-            .await
-            .map_err(|_| self.connection.stalled())?
-            .map_err(|error| self.connection.transport(error))?;
-        let answer = self.connection.check(&ask, answer).await?;
-        self.same(&what, &blob.digest, stated_digest(&answer))
-    }
-
-    /// Where the registry wants the content, which may be relative, or on another server.
-    fn location(&self, begun: &Response, asked: &Url, what: &str) -> Result<Url, RegistryError> {
-        begun
-            .headers()
-            .get(LOCATION)
-            .and_then(|location| asked.join(location.to_str().ok()?).ok())
-            .ok_or_else(|| self.connection.nonsense(what, "no place to send it to".to_owned()))
+        let connection = &self.connection;
+        let session = connection.session().await?;
+        let (what, target) = (self.call_blob(&blob.digest), blob.digest.to_string());
+        let reference = self.reference(&target);
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
+        let send = || async {
+            let file = tokio::fs::File::from_std(layout.open_blob(&blob.digest)?);
+            let meter = Meter::default();
+            let counter = meter.clone();
+            let pieces = ReaderStream::with_capacity(file, PIECE)
+                .inspect_ok(move |piece| counter.add(piece.len()))
+                .map_err(OciDistributionError::from);
+            let transfer = session.client.push_blob_stream(&reference, pieces, &target, Some(blob.size));
+            meter
+                .watch(contained(transfer), connection.options.idle_timeout, (&target, blob.size), progress)
+                .await
+                .map_err(|_| connection.stalled())?
+                .map_err(|error| connection.failure(&ask, error))
+        };
+        connection.authorised(&ask, send).await?;
+        Ok(())
     }
 }
 

@@ -13,19 +13,17 @@ use plimsoll_core::{
     reference::{ImageReference, RepositoryName},
 };
 use plimsoll_layout::Layout;
-use reqwest::Client;
+use rustls::pki_types::CertificateDer;
 
 use crate::{
-    connection::{self, Connection},
-    error::RegistryError,
-    options::RegistryOptions,
-    repository::RegistryRepository,
+    connection::Connection, error::RegistryError, options::RegistryOptions, repository::RegistryRepository,
+    session,
 };
 
 /// The way to all registries. Cheap to clone; connections, credentials and tokens are shared.
 #[derive(Debug, Clone)]
 pub struct Registries {
-    client: Client,
+    authorities: Arc<[CertificateDer<'static>]>,
     options: RegistryOptions,
     connections: Arc<Mutex<HashMap<String, Arc<Connection>>>>,
 }
@@ -36,8 +34,8 @@ impl Registries {
     /// # Errors
     /// A file with certificate authorities cannot be used.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        let client = connection::client(&options)?;
-        Ok(Self { client, options, connections: Arc::default() })
+        let authorities = session::authorities(&options)?;
+        Ok(Self { authorities: authorities.into(), options, connections: Arc::default() })
     }
 
     /// A repository in its registry.
@@ -45,7 +43,8 @@ impl Registries {
     pub fn repository(&self, name: RepositoryName) -> RegistryRepository {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = connections.entry(name.registry().to_owned()).or_insert_with(|| {
-            Arc::new(Connection::new(name.registry(), self.client.clone(), self.options.clone()))
+            let authorities = Arc::clone(&self.authorities);
+            Arc::new(Connection::new(name.registry(), authorities, self.options.clone()))
         });
         RegistryRepository { connection: Arc::clone(connection), name }
     }

@@ -1,8 +1,13 @@
 //! One repository in a registry.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
+use oci_client::{Reference, RegistryOperation};
 use plimsoll_core::{
     digest::Digest,
     names::Tag,
@@ -13,25 +18,18 @@ use plimsoll_layout::manifest::{
     self, DOCKER_LIST, DOCKER_MANIFEST, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest, OCI_INDEX,
     OCI_MANIFEST,
 };
-use reqwest::{
-    Method, Response, Url,
-    header::{ACCEPT, CONTENT_TYPE, LINK},
-};
-use serde::Deserialize;
+use reqwest::header::HeaderValue;
 
 use crate::{
-    authorization::Scope,
     connection::{Ask, Connection},
     error::RegistryError,
 };
 
-/// The header with the digest of what is answered (OCI distribution specification 1.1, "Pulling manifests").
-const CONTENT_DIGEST: &str = "docker-content-digest";
-/// The largest page of tags that is read, bytes, and the most pages.
-const LARGEST_PAGE: u64 = 4 << 20;
-const MOST_PAGES: usize = 1000;
-/// Tags per page.
+/// Tags per page, and the most pages that are read.
 const PAGE: usize = 1000;
+const MOST_PAGES: usize = 1000;
+/// The formats of manifests that are understood.
+const FORMATS: [&str; 4] = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST];
 
 /// A repository in a registry as the place where images go.
 #[derive(Debug, Clone)]
@@ -41,14 +39,13 @@ pub struct RegistryRepository {
 }
 
 impl RegistryRepository {
-    /// What a request to this repository needs permission for.
-    pub(crate) fn scope(&self, writes: bool) -> Scope {
-        Scope { repository: self.name.path().to_owned(), writes }
-    }
-
-    /// An address below this repository.
-    pub(crate) async fn url(&self, path: &str) -> Result<Url, RegistryError> {
-        self.connection.url(&format!("{}/{path}", self.name.path())).await
+    /// A tag or a digest in this repository.
+    pub(crate) fn reference(&self, target: &str) -> Reference {
+        let (registry, path) = (self.name.registry().to_owned(), self.name.path().to_owned());
+        match target.parse::<Digest>() {
+            Ok(digest) => Reference::with_digest(registry, path, digest.to_string()),
+            Err(_) => Reference::with_tag(registry, path, target.to_owned()),
+        }
     }
 
     /// How a manifest is called in messages.
@@ -62,32 +59,19 @@ impl RegistryRepository {
         format!("blob {digest} of {}", self.name.path())
     }
 
-    /// Asks for a manifest without its content, or with it.
-    async fn ask_manifest(&self, method: Method, target: &str) -> Result<Response, RegistryError> {
-        let (scope, what) = (self.scope(false), self.call(target));
-        let url = self.url(&format!("manifests/{target}")).await?;
-        let accept = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST].join(", ");
-        let ask = Ask { scope: &scope, what: &what };
-        self.connection.ask(&ask, (method, url), |request| request.header(ACCEPT, &accept)).await
-    }
-
     /// A manifest, byte for byte, and its digest. One that is asked for by digest has that digest.
     pub(crate) async fn manifest(&self, target: &str) -> Result<(Vec<u8>, Digest), RegistryError> {
         let connection = &self.connection;
-        connection
-            .retrying(|| async {
-                let what = self.call(target);
-                let answer = self.ask_manifest(Method::GET, target).await?;
-                let stated = stated_digest(&answer);
-                let bytes = connection.read(answer, &what, LARGEST_MANIFEST).await?;
-                let found = Digest::of(&bytes);
-                match target.parse::<Digest>() {
-                    Ok(wanted) => self.same(&what, &wanted, Some(found.to_string()))?,
-                    Err(_) => self.same(&what, &found, stated)?,
-                }
-                Ok((bytes, found))
-            })
-            .await
+        let session = connection.session().await?;
+        let (reference, what) = (self.reference(target), self.call(target));
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let pull = || session.client.pull_manifest_raw(&reference, &session.authentication, &FORMATS);
+        let (bytes, _) = connection.retrying(|| connection.ask(&ask, pull)).await?;
+        if bytes.len() as u64 > LARGEST_MANIFEST {
+            return Err(connection.nonsense(&what, format!("more than {LARGEST_MANIFEST} bytes")));
+        }
+        let digest = Digest::of(&bytes);
+        Ok((bytes.into(), digest))
     }
 
     /// Fails when the registry states another digest than it should; it may state none.
@@ -124,67 +108,63 @@ impl RegistryRepository {
         bytes: &[u8],
         digest: &Digest,
     ) -> Result<(), RegistryError> {
-        let media_type = self.parse(target, bytes)?.media_type().to_owned();
-        let (scope, what) = (self.scope(true), self.call(target));
-        let url = self.url(&format!("manifests/{target}")).await?;
-        let ask = Ask { scope: &scope, what: &what };
-        let answer = self
-            .connection
-            .retrying(|| {
-                self.connection.ask(&ask, (Method::PUT, url.clone()), |request| {
-                    request.header(CONTENT_TYPE, &media_type).body(bytes.to_vec())
-                })
-            })
-            .await?;
-        self.same(&what, digest, stated_digest(&answer))
+        let connection = &self.connection;
+        let session = connection.session().await?;
+        let media_type = HeaderValue::from_str(self.parse(target, bytes)?.media_type())
+            .map_err(|_| connection.nonsense(&self.call(target), "no media type".to_owned()))?;
+        // Always as a tag, also a digest: the client panics when the registry does not say where a manifest that was
+        // put under a digest is found. The address is the same.
+        let (registry, path) = (self.name.registry().to_owned(), self.name.path().to_owned());
+        let reference = Reference::with_tag(registry, path, target.to_owned());
+        let what = self.call(target);
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
+        let put = || session.client.push_manifest_raw(&reference, bytes.to_vec(), media_type.clone());
+        connection.retrying(|| connection.ask(&ask, put)).await?;
+        // The registry's word on the request is one thing, what it serves from now on is another.
+        let found = self.find(target).await?;
+        self.same(&what, digest, Some(found.map_or_else(|| "none".to_owned(), |found| found.to_string())))
     }
 
-    async fn find(&self, tag: &str) -> Result<Option<Digest>, RegistryError> {
-        let ask = || self.ask_manifest(Method::HEAD, tag);
-        let Some(answer) = RegistryError::optional(self.connection.retrying(ask).await)? else {
-            return Ok(None);
-        };
-        match stated_digest(&answer).and_then(|stated| stated.parse().ok()) {
-            Some(digest) => Ok(Some(digest)),
-            None => Ok(RegistryError::optional(self.manifest(tag).await)?.map(|(_, digest)| digest)),
+    /// The digest that a tag points to; `None` when there is none.
+    async fn find(&self, target: &str) -> Result<Option<Digest>, RegistryError> {
+        let connection = &self.connection;
+        let session = connection.session().await?;
+        let (reference, what) = (self.reference(target), self.call(target));
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let fetch = || session.client.fetch_manifest_digest(&reference, &session.authentication);
+        let answer = connection.retrying(|| connection.ask(&ask, fetch)).await;
+        let Some(stated) = RegistryError::optional(answer)? else { return Ok(None) };
+        match stated.parse() {
+            Ok(digest) => Ok(Some(digest)),
+            // In another algorithm.
+            Err(_) => Ok(RegistryError::optional(self.manifest(target).await)?.map(|(_, digest)| digest)),
         }
     }
 
     async fn put_tag(&self, tag: &Tag, digest: &Digest) -> Result<(), RegistryError> {
         let (bytes, _) = self.manifest(&digest.to_string()).await?;
-        self.put_manifest(tag.as_str(), &bytes, digest).await?;
-        // The registry's word on the request is one thing, what it serves from now on is another.
-        let found = self.find(tag.as_str()).await?;
-        self.same(
-            tag.as_str(),
-            digest,
-            Some(found.map_or_else(|| "none".to_owned(), |found| found.to_string())),
-        )
+        self.put_manifest(tag.as_str(), &bytes, digest).await
     }
 
+    /// All tags. The client does not say whether there is another page, so the end is a page with nothing new.
     async fn list(&self) -> Result<Vec<String>, RegistryError> {
-        #[derive(Deserialize)]
-        struct Page {
-            tags: Option<Vec<String>>,
-        }
-        let (scope, what) = (self.scope(false), format!("tags of {}", self.name.path()));
-        let ask = Ask { scope: &scope, what: &what };
         let connection = &self.connection;
-        let mut next = Some(self.url(&format!("tags/list?n={PAGE}")).await?);
-        let mut tags = Vec::new();
+        let session = connection.session().await?;
+        let what = format!("tags of {}", self.name.path());
+        let reference = self.reference("latest");
+        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let (mut tags, mut known) = (Vec::new(), HashSet::new());
         for _ in 0..MOST_PAGES {
-            let Some(url) = next.take() else { return Ok(tags) };
-            let page = connection.retrying(|| async {
-                let answer = connection.ask(&ask, (Method::GET, url.clone()), |request| request).await?;
-                let following = next_page(&answer, &url);
-                Ok((connection.read(answer, &what, LARGEST_PAGE).await?, following))
-            });
+            let last = tags.last().map(String::as_str);
+            let list = || session.client.list_tags(&reference, &session.authentication, Some(PAGE), last);
+            let page = connection.retrying(|| connection.ask(&ask, list)).await;
             // A repository that nothing was pushed to is not there yet.
-            let Some((bytes, following)) = RegistryError::optional(page.await)? else { return Ok(tags) };
-            let page: Page = serde_json::from_slice(&bytes)
-                .map_err(|error| connection.nonsense(&what, format!("no list of tags: {error}")))?;
-            tags.extend(page.tags.unwrap_or_default());
-            next = following;
+            let Some(page) = RegistryError::optional(page)? else { return Ok(tags) };
+            let new: Vec<_> = page.tags.into_iter().filter(|tag| known.insert(tag.clone())).collect();
+            if new.is_empty() {
+                return Ok(tags);
+            }
+            tags.extend(new);
         }
         Err(connection.nonsense(&what, format!("more than {MOST_PAGES} pages")))
     }
@@ -203,18 +183,15 @@ impl RegistryRepository {
 
     /// A configuration, verified.
     async fn small_blob(&self, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
-        let (scope, what) = (self.scope(false), self.call_blob(digest));
-        let url = self.url(&format!("blobs/{digest}")).await?;
-        let ask = Ask { scope: &scope, what: &what };
-        let connection = &self.connection;
-        connection
-            .retrying(|| async {
-                let answer = connection.ask(&ask, (Method::GET, url.clone()), |request| request).await?;
-                let bytes = connection.read(answer, &what, LARGEST_CONFIGURATION).await?;
-                self.same(&what, digest, Some(Digest::of(&bytes).to_string()))?;
-                Ok(bytes)
-            })
-            .await
+        let fetch = || async {
+            let mut download = self.download(digest, LARGEST_CONFIGURATION).await?;
+            let mut bytes = Vec::new();
+            while let Some(piece) = download.next().await? {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(bytes)
+        };
+        self.connection.retrying(fetch).await
     }
 }
 
@@ -244,17 +221,4 @@ impl ImageRepository for RegistryRepository {
     async fn labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {
         Ok(self.read_labels(digest).await?)
     }
-}
-
-/// The digest that the registry states for what it answers.
-pub(crate) fn stated_digest(answer: &Response) -> Option<String> {
-    Some(answer.headers().get(CONTENT_DIGEST)?.to_str().ok()?.to_owned())
-}
-
-/// The page that follows (RFC 8288), on the same registry only.
-fn next_page(answer: &Response, current: &Url) -> Option<Url> {
-    let link = answer.headers().get(LINK)?.to_str().ok()?;
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-    let next = current.join(target).ok()?;
-    (parameters.contains("next") && next.origin() == current.origin()).then_some(next)
 }

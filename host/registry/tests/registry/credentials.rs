@@ -65,16 +65,18 @@ async fn tokens_are_fetched_where_the_registry_says() {
     let (server, image, _) = setting().await;
     let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
     server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
-    let question = "service=it&scope=repository%3Asite%3Apull%2Cpush";
-    server.state().token = Some((format!("GET {question}"), format!("Basic {RIGHT}")));
+    // Looking needs one token, pushing another.
+    let scopes = ["scope=repository%3Asite%3Apull", "scope=repository%3Asite%3Apull%2Cpush"];
+    let questions = scopes.map(|scope| format!("GET {scope}&service=it")).to_vec();
+    server.state().token = Some((questions, format!("Basic {RIGHT}")));
     server.fault("GET /token", Fault::Status(503, ""));
     let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
     push(&registries(options).repository(server.repository()), &image).await.unwrap();
     assert!(server.state().faults.is_empty());
 
-    let question =
-        format!("POST {question}&grant_type=refresh_token&client_id=plimsoll&refresh_token=identity");
-    server.state().token = Some((question, String::new()));
+    let grant = "grant_type=refresh_token&client_id=plimsoll&refresh_token=identity";
+    let questions = scopes.map(|scope| format!("POST service=it&{scope}&{grant}")).to_vec();
+    server.state().token = Some((questions, String::new()));
     let (_folder, options) = knows(&server, &json!({"identitytoken": "identity"}));
     push(&registries(options).repository(server.repository()), &image).await.unwrap();
 }
@@ -84,9 +86,31 @@ async fn a_token_server_that_refuses_is_said() {
     let (server, image, repository) = setting().await;
     let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
     server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
-    server.state().token = Some((String::new(), "nobody".to_owned()));
+    server.state().token = Some((Vec::new(), "nobody".to_owned()));
     let failure = push(&repository, &image).await.unwrap_err();
     assert!(failure.to_string().contains("refuses a token without valid credentials"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_sent_is_said() {
+    let (server, image, repository) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    server.state().handed_out = Some("two\nlines");
+    let failure = push(&repository, &image).await.unwrap_err();
+    assert!(failure.to_string().contains("with what cannot be used"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_token_that_ran_out_is_replaced() {
+    let (server, image, _) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm.clone()));
+    let repository = registries(options()).repository(server.repository());
+    push(&repository, &image).await.unwrap();
+    server.state().demanded = Some(("Bearer another".to_owned(), realm));
+    server.state().handed_out = Some("another");
+    push(&repository, &image).await.unwrap();
 }
 
 #[tokio::test]

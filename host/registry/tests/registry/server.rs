@@ -20,6 +20,8 @@ use tokio::{
 pub(crate) enum Fault {
     /// Answer with this status and nothing else but these header lines.
     Status(u16, &'static str),
+    /// Do what was asked, but leave out every header that is not needed.
+    NoHeaders,
     /// Claim another digest than the content has.
     LyingDigest,
     /// Serve other content of the same length.
@@ -41,8 +43,12 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<(&'static str, Fault)>,
     /// The value of the header `Authorization` that is demanded, and the challenge otherwise.
     pub(crate) demanded: Option<(String, String)>,
-    /// What the token server must be asked, method and form, and the value of the header `Authorization`.
-    pub(crate) token: Option<(String, String)>,
+    /// What the token server may be asked, method and form, and the value of the header `Authorization`.
+    pub(crate) token: Option<(Vec<String>, String)>,
+    /// What the token server hands out, when it is not `the-token`.
+    pub(crate) handed_out: Option<&'static str>,
+    /// All tags come at once, whatever part is asked for.
+    pub(crate) no_pages: bool,
     /// Another server that uploads are sent to.
     pub(crate) uploads_at: Option<SocketAddr>,
     /// Every header `Authorization` that was seen.
@@ -169,7 +175,8 @@ fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Opti
         return refusal;
     }
     if request.path == "/token" {
-        let body = br#"{"token":"the-token"}"#.to_vec();
+        let token = state.handed_out.unwrap_or("the-token");
+        let body = json!({"token": token}).to_string().into_bytes();
         return Answer { status: 200, body, ..Answer::default() };
     }
     let mut answer = match request.path.strip_prefix("/v2/site/") {
@@ -177,6 +184,7 @@ fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Opti
         None => Answer { status: if request.path == "/v2/" { 200 } else { 404 }, ..Answer::default() },
     };
     match fault {
+        Some(Fault::NoHeaders) => answer.headers.clear(),
         Some(Fault::LyingDigest) => {
             answer.headers = format!("Location: /x\r\nDocker-Content-Digest: {}\r\n", Digest::of(b"a lie"));
         }
@@ -191,14 +199,14 @@ fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Opti
 fn refusal(state: &State, request: &Request) -> Option<Answer> {
     let shown = request.headers.get("authorization").map(String::as_str);
     if request.path == "/token" {
-        let (query, demanded) = state.token.as_ref()?;
+        let (questions, demanded) = state.token.as_ref()?;
         let form = if request.method == "POST" {
             String::from_utf8_lossy(&request.body)
         } else {
             request.query.as_str().into()
         };
-        let is_right =
-            format!("{} {form}", request.method) == *query && shown.unwrap_or_default() == demanded;
+        let question = format!("{} {form}", request.method);
+        let is_right = questions.contains(&question) && shown.unwrap_or_default() == demanded;
         return (!is_right).then(|| Answer { status: 401, ..Answer::default() });
     }
     let (demanded, challenge) = state.demanded.as_ref()?;
@@ -214,16 +222,19 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
     let ok =
         |status, headers: String, body: &[u8]| Answer { status, headers, body: body.to_vec(), sent: None };
     let digest_header = |bytes: &[u8]| format!("Docker-Content-Digest: {}\r\n", Digest::of(bytes));
-    let missing = || ok(404, String::new(), br#"{"errors":[{"code":"UNKNOWN","message":"not here"}]}"#);
+    let missing = |code: &str| {
+        let error = json!({"errors": [{"code": code, "message": "not here"}]});
+        ok(404, String::new(), error.to_string().as_bytes())
+    };
     let (kind, name) = path.split_once('/').unwrap();
     match (request.method.as_str(), kind, name) {
         ("GET" | "HEAD", "blobs", digest) => match state.blobs.get(digest) {
             Some(bytes) => ok(200, digest_header(bytes), bytes),
-            None => missing(),
+            None => missing("BLOB_UNKNOWN"),
         },
         ("GET" | "HEAD", "manifests", target) => match state.manifests.get(target) {
             Some(bytes) => ok(200, digest_header(bytes), bytes),
-            None => missing(),
+            None => missing("MANIFEST_UNKNOWN"),
         },
         ("POST", "blobs", "uploads/") => {
             let address = state.uploads_at.unwrap_or(address);
@@ -246,6 +257,9 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
         ("GET", "tags", "list") => {
             let mut tags: Vec<_> = state.manifests.keys().filter(|tag| !tag.contains(':')).collect();
             tags.sort();
+            if state.no_pages {
+                return ok(200, String::new(), json!({"name": "site", "tags": tags}).to_string().as_bytes());
+            }
             // Two to a page, by the last one of the page before.
             let last = request.query.split_once("last=").map_or("", |(_, last)| last);
             let page: Vec<_> = tags.iter().copied().filter(|tag| tag.as_str() > last).take(2).collect();
@@ -257,6 +271,6 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
             };
             ok(200, link, json!({"name": "site", "tags": page}).to_string().as_bytes())
         }
-        _ => missing(),
+        _ => missing("NOT_FOUND"),
     }
 }

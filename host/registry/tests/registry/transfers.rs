@@ -103,7 +103,11 @@ async fn tags_come_in_pages() {
     }
     server.state().seen.clear();
     assert_eq!(repository.tags().await.unwrap(), ["v1", "v2", "v3", "v4", "v5"]);
-    assert_eq!(server.count("GET /v2/site/tags/list"), 3);
+    // The last page is the empty one.
+    assert_eq!(server.count("GET /v2/site/tags/list"), 4);
+
+    server.state().no_pages = true;
+    assert_eq!(repository.tags().await.unwrap(), ["v1", "v2", "v3", "v4", "v5"]);
 }
 
 #[tokio::test]
