@@ -17,10 +17,14 @@ Usage: cargo xtask <command> [arguments]
   demo     build plimsoll and let it play a whole release in front of you
   test     run all tests; arguments go to `cargo test`
   check    formatting, lints, licences and dependencies, and the walls between crates
-  bench    run the benchmarks; arguments go to `cargo bench`
+  bench    run the benchmarks, or those named; `--save NAME` keeps the results,
+           `--compare NAME` shows kept ones beside them instead of the last ones
 
 Each installs what it needs and is missing, where it can, and says so.
 ";
+
+/// The programs in `tests/benches`, the quick ones first.
+const BENCHES: [&str; 5] = ["decision", "eval", "plan", "build", "gigabyte"];
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
@@ -65,9 +69,17 @@ fn test(arguments: &[String]) -> Result<(), Failed> {
     run(cargo(scope).args(arguments))
 }
 
-/// Runs the benchmarks.
+/// Runs the benchmarks whose names come first, all of them where none is named; the other arguments go to them. They are
+/// built with the features of the whole workspace, as the program that they measure is.
 fn bench(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
-    run(cargo(&["bench", "--package", "plimsoll-tests"]).args(arguments))
+    let flags = arguments.iter().position(|argument| argument.starts_with('-')).unwrap_or(arguments.len());
+    let (names, flags) = arguments.split_at(flags);
+    let mut command = cargo(&["bench", "--workspace"]);
+    let all = BENCHES.map(str::to_owned);
+    for name in if names.is_empty() { &all } else { names } {
+        command.arg("--bench").arg(name);
+    }
+    run(command.arg("--").args(flags))
 }
