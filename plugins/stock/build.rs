@@ -25,11 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in NAMES {
         println!("cargo::rerun-if-changed={}", root.join("plugins").join(name).display());
     }
-    let build = Build {
-        cargo: PathBuf::from(env::var("CARGO")?),
-        manifest: root.join("Cargo.toml"),
-        target_directory: out.join("target"),
-    };
+    let variables = |name: &str| env::var_os(name).map(PathBuf::from);
+    let build = Build::in_build_script(root.join("Cargo.toml"), &out, &variables)
+        .ok_or("cargo sets CARGO and OUT_DIR for build scripts")?;
     let packages: Vec<String> = NAMES.iter().map(|name| format!("plimsoll-policy-{name}")).collect();
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
     let components = match build.components(&packages) {

@@ -35,11 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     every_program_is_built(&here)?;
-    let build = Build {
-        cargo: PathBuf::from(env::var("CARGO")?),
-        manifest: root.join("Cargo.toml"),
-        target_directory: out.join("target"),
-    };
+    let variables = |name: &str| env::var_os(name).map(PathBuf::from);
+    let build = Build::in_build_script(root.join("Cargo.toml"), &out, &variables)
+        .ok_or("cargo sets CARGO and OUT_DIR for build scripts")?;
     let guests = match guests(&build, &here.join("text"), &root.join("wit/v0.1")) {
         Ok(guests) => guests,
         Err(error) => {

@@ -18,7 +18,7 @@ name = "guarded"
 target = {{ kind = "directory", path = "deploy/guarded", manifests = "k8s/" }}
 promotion = [
     {{ policy = "stock:always" }},
-    {{ policy = "policies/guest.wasm", settings = {settings}, limits = {{ fuel = 20_000_000, memory = "64MiB", time = "5s" }} }},
+    {{ policy = "policies/guest.wasm", settings = {settings}, limits = {{ fuel = 200_000_000, memory = "64MiB", time = "5s" }} }},
 ]
 "#
     );

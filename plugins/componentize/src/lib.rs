@@ -56,6 +56,31 @@ pub struct Build {
     pub manifest: PathBuf,
     /// Where to build. Not the directory of a cargo that waits for this build: it holds the lock.
     pub target_directory: PathBuf,
+    /// Where cargo keeps the sources of dependencies, if known: panic messages name them, and the component must not
+    /// depend on where they lie.
+    pub cargo_home: Option<PathBuf>,
+}
+
+impl Build {
+    /// The build that a build script makes: `out` is its `OUT_DIR`, `variables` its environment. All build scripts of a
+    /// workspace share one target directory beside the profiles of the outer cargo, so that what the policies depend on
+    /// is compiled once. `None` when the environment is not that of a build script.
+    #[must_use]
+    pub fn in_build_script(
+        manifest: PathBuf,
+        out: &Path,
+        variables: &dyn Fn(&str) -> Option<PathBuf>,
+    ) -> Option<Self> {
+        // OUT_DIR is TARGET/PROFILE/build/PACKAGE/out.
+        let target = out.ancestors().nth(4)?;
+        let cargo_home = variables("CARGO_HOME").or_else(|| Some(variables("HOME")?.join(".cargo")));
+        Some(Self {
+            cargo: variables("CARGO")?,
+            manifest,
+            target_directory: target.join("policies"),
+            cargo_home,
+        })
+    }
 }
 
 /// A policy crate to build.
@@ -144,10 +169,13 @@ impl Build {
             command.env_remove(variable);
         }
         // Panic messages name source files: the component must not depend on where the workspace lies.
-        if let Some(workspace) = self.manifest.parent().and_then(|path| path.canonicalize().ok()) {
-            let flag = format!("--remap-path-prefix={}=.", workspace.display());
-            command.env("CARGO_ENCODED_RUSTFLAGS", flag);
-        }
+        let workspace = self.manifest.parent().and_then(|path| path.canonicalize().ok());
+        let remapped = [(workspace, "."), (self.cargo_home.clone(), "/cargo")];
+        let flags = remapped
+            .into_iter()
+            .filter_map(|(path, name)| Some(format!("--remap-path-prefix={}={name}", path?.display())));
+        // Cargo separates encoded flags by the unit separator.
+        command.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join("\u{1f}"));
         command
     }
 
@@ -162,7 +190,14 @@ impl Build {
 /// # Errors
 /// The bytes are no core module, carry no world, or do not fit it.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>, ComponentizeError> {
-    let refused = |error| ComponentizeError::Encode { package: None, reason: format!("{error:#}") };
+    let refuse = |reason| ComponentizeError::Encode { package: None, reason };
+    let refused = |error| refuse(format!("{error:#}"));
+    // The encoder itself would make an empty component of it.
+    let (carries_world, _) =
+        wit_component::metadata::decode(module).map_err(|error| refuse(format!("{error:#}")))?;
+    if carries_world.is_none() {
+        return Err(refuse("it carries no world: does the crate export a policy?".to_owned()));
+    }
     let mut encoder =
         wit_component::ComponentEncoder::default().validate(true).module(module).map_err(refused)?;
     encoder.encode().map_err(refused)
@@ -192,6 +227,7 @@ mod tests {
             cargo: PathBuf::from("/nonexistent/cargo"),
             manifest: PathBuf::from("Cargo.toml"),
             target_directory: PathBuf::from("target"),
+            cargo_home: None,
         };
         let error = build.components(&["any"]).unwrap_err();
         assert!(error.to_string().contains("/nonexistent/cargo"), "{error}");

@@ -1,6 +1,9 @@
 //! Small helpers on texts and files.
 
-use std::{fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 
@@ -40,6 +43,18 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// The folder for what is costly to make and can be made again.
+#[track_caller]
+pub(crate) fn shared_cache() -> PathBuf {
+    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    let folder = base.unwrap_or_else(env::temp_dir).join("plimsoll-tests");
+    if let Err(error) = fs::create_dir_all(&folder) {
+        panic!("{} could not be made: {error}", folder.display());
+    }
+    folder
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ mod image;
 mod root;
 
 use std::{
-    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -16,7 +15,7 @@ use crate::{
     DebianRegistry,
     command::run,
     requirement::program,
-    text::{hexadecimal, temporary_folder},
+    text::{hexadecimal, shared_cache, temporary_folder},
 };
 
 /// What a runnable nginx consists of, and a shell with the usual small programs, so that a Dockerfile can RUN something
@@ -47,7 +46,7 @@ impl NginxBase {
         let uris = uris();
         assert!(uris.status.success(), "{uris}\n`apt-get update` brings the lists of packages.");
         let key = Sha256::digest(format!("{RECIPE}\n{}", uris.text()));
-        let cache = cache();
+        let cache = shared_cache();
         let layout = cache.join(format!("nginx-{}", &hexadecimal(&key)[..16]));
         let lock = File::create(cache.join("nginx.lock"))
             .and_then(|file| file.lock().map(|()| file))
@@ -106,16 +105,4 @@ fn make(layout: &Path) {
     if let Err(error) = fs::rename(&unfinished, layout) {
         panic!("{} could not be put into place: {error}", layout.display());
     }
-}
-
-/// The folder for what is costly to make and can be made again.
-#[track_caller]
-fn cache() -> PathBuf {
-    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-    let base = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-    let folder = base.unwrap_or_else(env::temp_dir).join("plimsoll-tests");
-    if let Err(error) = fs::create_dir_all(&folder) {
-        panic!("{} could not be made: {error}", folder.display());
-    }
-    folder
 }

@@ -116,6 +116,8 @@ impl Plimsoll {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
+            // Compiled policies are the same for all tests: only the first command of a machine compiles.
+            .env("PLIMSOLL_CACHE", crate::text::shared_cache().join("policies"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
