@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use crate::{
+    address,
     connection::{Ask, Connection, TOKEN},
     error::{RegistryError, is_certificate_error},
 };
@@ -98,7 +99,7 @@ impl Connection {
     }
 
     pub(crate) fn transport(&self, error: reqwest::Error) -> RegistryError {
-        let registry = self.registry.clone();
+        let registry = self.server(&error);
         let source = error.without_url();
         if is_certificate_error(&source) {
             RegistryError::Untrusted { registry, source }
@@ -110,8 +111,19 @@ impl Connection {
     }
 
     pub(crate) fn interrupted(&self, error: Option<reqwest::Error>) -> RegistryError {
-        let source = error.map(reqwest::Error::without_url);
-        RegistryError::Interrupted { registry: self.registry.clone(), source }
+        let registry = error.as_ref().map_or_else(|| self.registry.clone(), |error| self.server(error));
+        RegistryError::Interrupted { registry, source: error.map(reqwest::Error::without_url) }
+    }
+
+    /// Who did not do its part: the registry, or another server that it sent us to for tokens or content.
+    fn server(&self, error: &reqwest::Error) -> String {
+        let url = error.url();
+        let host = url.and_then(|url| Some((url.host_str()?, url.port())));
+        let host = host.map(|(host, port)| match port {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        });
+        host.filter(|host| host != address::host(&self.registry)).unwrap_or_else(|| self.registry.clone())
     }
 
     pub(crate) fn stalled(&self) -> RegistryError {

@@ -5,6 +5,12 @@
 //! retries, digests that are checked both ways, bounded memory, errors that say what to do next, and the order in which
 //! things are sent.
 //!
+//! What oci-client 0.18 leaves open is dealt with in one place each: it knows no identity tokens (`identity_token`), sends
+//! passwords to token servers without TLS (`session`), does not say why it got no token, nor how long a busy registry
+//! wants to be left alone (`connection`), panics on some answers (`failure`, `repository`), and says nothing of pages of
+//! tags (`repository`). One thing remains: it takes in a manifest, a list of tags and the text of an error whole before
+//! their size can be looked at, so that only the time-out bounds them.
+//!
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;

@@ -6,6 +6,7 @@ use plimsoll_core::ports::FailureClass;
 use plimsoll_registry::RegistryOptions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
 use crate::{
     image::{options, registries},
@@ -111,6 +112,16 @@ async fn a_token_that_ran_out_is_replaced() {
     server.state().demanded = Some(("Bearer another".to_owned(), realm));
     server.state().handed_out = Some("another");
     push(&repository, &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_server_that_is_down_is_named() {
+    let (server, image, repository) = setting().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let realm = format!(r#"Bearer realm="http://{free}/token",service="it""#);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let failure = push(&repository, &image).await.unwrap_err();
+    assert!(failure.to_string().contains(&format!("cannot reach the registry {free}")), "{failure}");
 }
 
 #[tokio::test]
