@@ -1,10 +1,9 @@
 //! A whole process that maps a compiled component, asks it one question and prints the answer: the least that
 //! `plimsoll policy eval` could do. `minimal-host COMPILED SETTINGS`
-#![expect(clippy::print_stdout, reason = "a benchmark's helper program prints its answer")]
 
 use std::{env, error::Error, path::Path};
 
-use plimsoll_minimal::Minimal;
+use plimsoll_benches::minimal::Minimal;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);

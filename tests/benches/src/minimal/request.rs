@@ -1,13 +1,13 @@
 //! The question, as constants: may an image with the tags `latest` and `v1.2.3` go into production? The benchmarks put
-//! the same one to the sandbox (`tests/benches/common/request.json`).
+//! the same one to the sandbox as [`REQUEST`](crate::REQUEST).
 
-use crate::bindings::{
+use super::bindings::{
     exports::plimsoll::policy::promotion as contract,
     plimsoll::policy::types::{self, PassageState},
 };
 
 /// Hands over the question.
-pub(crate) fn with<R>(settings: &str, then: impl FnOnce(contract::PromotionRequest<'_>) -> R) -> R {
+pub(super) fn with<R>(settings: &str, then: impl FnOnce(contract::PromotionRequest<'_>) -> R) -> R {
     then(contract::PromotionRequest {
         source: source(),
         image: contract::Image {

@@ -1,10 +1,8 @@
 //! `plimsoll plan` in a repository against `git status` there: people run both to see where they stand.
 
-mod common;
-
 use std::{process::Command, time::Duration};
 
-use common::{
+use plimsoll_benches::{
     report::Report,
     timing::{Pairs, process},
 };

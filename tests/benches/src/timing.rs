@@ -6,11 +6,11 @@ use std::{
 };
 
 /// Times of two things, measured in turns: ours, and what it is held against.
-pub(crate) struct Pairs(Vec<(Duration, Duration)>);
+pub struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
     /// Lets both take so many turns; each says how long its turn took. Who begins changes from turn to turn.
-    pub(crate) fn measure(
+    pub fn measure(
         turns: usize,
         mut ours: impl FnMut() -> Duration,
         mut theirs: impl FnMut() -> Duration,
@@ -28,35 +28,35 @@ impl Pairs {
     }
 
     /// The median of our times.
-    pub(crate) fn ours(&self) -> Duration {
+    pub fn ours(&self) -> Duration {
         Duration::from_secs_f64(median(self.0.iter().map(|(ours, _)| ours.as_secs_f64())))
     }
 
     /// The median of their times.
-    pub(crate) fn theirs(&self) -> Duration {
+    pub fn theirs(&self) -> Duration {
         Duration::from_secs_f64(median(self.0.iter().map(|(_, theirs)| theirs.as_secs_f64())))
     }
 
     /// The median of the ratios of the pairs, ours to theirs.
-    pub(crate) fn ratio(&self) -> f64 {
+    pub fn ratio(&self) -> f64 {
         median(self.0.iter().map(|(ours, theirs)| ours.as_secs_f64() / theirs.as_secs_f64()))
     }
 
     /// The same with a time added to each of theirs.
-    pub(crate) fn allowing(&self, more: Duration) -> Self {
+    pub fn allowing(&self, more: Duration) -> Self {
         Self(self.0.iter().map(|(ours, theirs)| (*ours, *theirs + more)).collect())
     }
 }
 
 /// How long something takes.
-pub(crate) fn time(work: impl FnOnce()) -> Duration {
+pub fn time(work: impl FnOnce()) -> Duration {
     let begun = Instant::now();
     work();
     begun.elapsed()
 }
 
 /// How long one turn of something quick takes, as the mean of many.
-pub(crate) fn time_each(turns: u32, mut work: impl FnMut()) -> Duration {
+pub fn time_each(turns: u32, mut work: impl FnMut()) -> Duration {
     time(|| (0..turns).for_each(|_| work())) / turns
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn time_each(turns: u32, mut work: impl FnMut()) -> Duration {
 /// # Panics
 /// It could not be started, or failed.
 #[track_caller]
-pub(crate) fn process(command: &mut Command) -> Duration {
+pub fn process(command: &mut Command) -> Duration {
     let begun = Instant::now();
     let output = command.stdin(Stdio::null()).output().expect("the program of the benchmark starts");
     let took = begun.elapsed();

@@ -1,5 +1,4 @@
 //! The table of ratios that a benchmark ends with, and the files that the next run compares with.
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::{
     env,
@@ -11,13 +10,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::timing::Pairs;
+use crate::timing::Pairs;
 
 /// The name under which each run is kept, and with which it is compared when nothing else is said.
 const LAST: &str = "last";
 
 /// What a benchmark found out.
-pub(crate) struct Report {
+pub struct Report {
     bench: &'static str,
     rows: Vec<Row>,
     absent: Vec<String>,
@@ -41,17 +40,19 @@ impl Display for Bytes {
 }
 
 impl Report {
-    pub(crate) fn new(bench: &'static str) -> Self {
+    /// An empty report; `bench` is the name that its results are kept under.
+    #[must_use]
+    pub fn new(bench: &'static str) -> Self {
         Self { bench, rows: Vec::new(), absent: Vec::new() }
     }
 
     /// Adds times. `goal` is the most that ours may be of theirs.
-    pub(crate) fn times(&mut self, what: &str, pairs: &Pairs, goal: f64) {
+    pub fn times(&mut self, what: &str, pairs: &Pairs, goal: f64) {
         self.row(what, brief(pairs.ours()), brief(pairs.theirs()), pairs.ratio(), goal);
     }
 
     /// Adds sizes in bytes. `goal` is the most that ours may be of theirs.
-    pub(crate) fn sizes(&mut self, what: &str, ours: u64, theirs: u64, goal: f64) {
+    pub fn sizes(&mut self, what: &str, ours: u64, theirs: u64, goal: f64) {
         self.row(what, Bytes(ours).to_string(), Bytes(theirs).to_string(), ours as f64 / theirs as f64, goal);
     }
 
@@ -60,13 +61,13 @@ impl Report {
     }
 
     /// Says that something was not measured, and why.
-    pub(crate) fn absent(&mut self, what: &str, reason: &str) {
+    pub fn absent(&mut self, what: &str, reason: &str) {
         self.absent.push(format!("{what}: not measured: {reason}"));
     }
 
     /// Prints the table and keeps it: always as `last`, and under the name after `--save`. The column `before` has the
     /// run named after `--compare`, by default the last one.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         let folder = folder().join(self.bench);
         let before = read(&folder, &argument("--compare").unwrap_or_else(|| LAST.to_owned()));
         println!(

@@ -1,11 +1,9 @@
 //! `plimsoll policy eval` as a whole process, its policy compiled before, against the least that a process takes which
 //! maps the same component compiled.
 
-mod common;
-
 use std::{fs, path::Path, process::Command};
 
-use common::{
+use plimsoll_benches::{
     REQUEST,
     report::Report,
     timing::{Pairs, process},
@@ -23,7 +21,7 @@ fn main() {
         path
     };
     let gate = plimsoll_stock::component("version-gate").expect("it is a stock policy");
-    let compiled = file("compiled", &plimsoll_minimal::precompile(gate).expect("it compiles"));
+    let compiled = file("compiled", &plimsoll_benches::minimal::precompile(gate).expect("it compiles"));
     let request = file("request.json", REQUEST.as_bytes());
     let policy = file("version-gate.wasm", gate);
 

@@ -1,8 +1,6 @@
 //! A gigabyte in two thousand files: how near the embedded build comes to what reading, hashing and compressing them
 //! must take on all processors, and how much memory a build, and a release to a registry, take at their peak.
 
-mod common;
-
 use std::{
     fs,
     io::{self, Write as _},
@@ -14,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use common::{
+use flate2::{Compression, write::GzEncoder};
+use plimsoll_benches::{
     report::Report,
     timing::{Pairs, process, time},
 };
-use flate2::{Compression, write::GzEncoder};
 use plimsoll_support::{Application, DebianRegistry, Requirement, missing};
 use sha2::{Digest as _, Sha256};
 

@@ -2,15 +2,13 @@
 //! Dockerfile. Every builder has the base image at hand; *cold* is without anything else, *one file changed* is with
 //! what the build before left, and a new front page.
 
-mod common;
-
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use common::{
+use plimsoll_benches::{
     report::Report,
     timing::{Pairs, process},
 };

@@ -1,17 +1,15 @@
 //! A fresh decision: what the sandbox's budgets, records and checks add to the least that wasmtime takes, and what the
 //! SDK adds to a policy that is written against the bare contract.
 
-mod common;
-
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use common::{
+use plimsoll_benches::{
     REQUEST,
+    minimal::Minimal,
     report::Report,
     timing::{Pairs, time_each},
 };
 use plimsoll_core::{contract::PromotionRequest, decision::Outcome, ports::PromotionPolicy};
-use plimsoll_minimal::Minimal;
 use plimsoll_policy::{Binding, Sandbox, SandboxOptions};
 
 /// Decisions in a turn.

@@ -1,7 +1,6 @@
 //! The least that running a policy takes: an engine with the settings that are quickest, no budgets, no records, no
-//! checks. Nobody should decide releases with it; the benchmarks measure the sandbox against it.
-//!
-//! The program of the same name is a whole process of it.
+//! checks. Nobody should decide releases with it; the sandbox is measured against it. The program `minimal-host` is a whole
+//! process of it.
 
 mod request;
 
