@@ -10,7 +10,8 @@ use std::{
 const LEFT_BEHIND: [&str; 2] = [".plimsoll", "deploy"];
 
 fn main() -> io::Result<()> {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/contoso-website").canonicalize()?;
+    let example =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/contoso-website").canonicalize()?;
     println!("cargo::rerun-if-changed={}", example.display());
     let mut files = Vec::new();
     collect(&example, &mut files)?;
@@ -20,7 +21,7 @@ fn main() -> io::Result<()> {
     writeln!(list, "&[")?;
     for file in &files {
         let name = file.strip_prefix(&example).map_err(io::Error::other)?;
-        writeln!(list, "    ({:?}, include_bytes!({:?})),", name, file)?;
+        writeln!(list, "    ({name:?}, include_bytes!({file:?})),")?;
     }
     writeln!(list, "]")
 }

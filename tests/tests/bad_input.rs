@@ -183,7 +183,8 @@ fn a_journal_with_a_changed_byte() {
     let mut bytes = fs::read(&path).expect("readable");
     // A name that many facts hold: wherever the pages of the file end, one of them is in one piece.
     let name = b"staging";
-    let place = bytes.windows(name.len()).rposition(|window| window == name).expect("the journal names staging");
+    let place =
+        bytes.windows(name.len()).rposition(|window| window == name).expect("the journal names staging");
     bytes[place] ^= 1;
     fs::write(&path, bytes).expect("writable");
     says(application.run(&["journal", "verify"]), 1, &["broken"]);

@@ -6,7 +6,10 @@ use plimsoll_core::{
     digest::Digest,
     fact::EnvironmentPlan,
     names::EnvironmentName,
-    ports::{BuildRequest, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy, Target},
+    ports::{
+        BuildRequest, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy,
+        Target,
+    },
     reference::RepositoryName,
 };
 

@@ -75,7 +75,11 @@ impl Question {
 ///
 /// # Errors
 /// The question could not be put. A policy that does not answer is no error but an outcome.
-pub fn evaluate(cache: Option<&Path>, written: &str, question: Question) -> Result<Evaluation, EvaluationError> {
+pub fn evaluate(
+    cache: Option<&Path>,
+    written: &str,
+    question: Question,
+) -> Result<Evaluation, EvaluationError> {
     let sandbox = open_sandbox(cache)?;
     let reference = match written.strip_prefix("stock:") {
         Some(name) => PolicyReference::Stock(name.to_owned()),

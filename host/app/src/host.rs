@@ -93,7 +93,11 @@ impl Host {
         let text = std::fs::read_to_string(path)
             .map_err(|source| HostError::Unreadable { path: path.clone(), source })?;
         let configuration = Configuration::parse(path, &text, plimsoll_stock::NAMES).map_err(Box::new)?;
-        let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let root = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
         Ok(Self { configuration, options, root, sandbox: OnceLock::new(), registries: OnceLock::new() })
     }
 
@@ -300,7 +304,10 @@ pub fn registries(
 fn target(target: &configuration::Target) -> Arc<dyn Target> {
     match target {
         configuration::Target::Directory { path, manifests } => {
-            Arc::new(DirectoryTarget::new(DirectoryOptions { manifests: manifests.clone(), output: path.clone() }))
+            Arc::new(DirectoryTarget::new(DirectoryOptions {
+                manifests: manifests.clone(),
+                output: path.clone(),
+            }))
         }
     }
 }

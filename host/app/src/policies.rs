@@ -39,8 +39,11 @@ pub(crate) struct Surroundings {
 
 /// Starts the sandbox.
 pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure> {
-    Sandbox::new(SandboxOptions { cache: cache.map(|folder| folder.join("policies")), ..SandboxOptions::default() })
-        .map_err(PortFailure::from)
+    Sandbox::new(SandboxOptions {
+        cache: cache.map(|folder| folder.join("policies")),
+        ..SandboxOptions::default()
+    })
+    .map_err(PortFailure::from)
 }
 
 impl Policies<'_> {
@@ -77,8 +80,11 @@ impl Policies<'_> {
             match policy.as_promotion() {
                 Some(policy) => bindings.push(binding(written, policy)),
                 None => problems.push(
-                    Problem::new(written.span, format!("the policy `{}` decides no promotions", written.written))
-                        .help("name a policy that exports `plimsoll:policy/promotion`, such as `stock:always`"),
+                    Problem::new(
+                        written.span,
+                        format!("the policy `{}` decides no promotions", written.written),
+                    )
+                    .help("name a policy that exports `plimsoll:policy/promotion`, such as `stock:always`"),
                 ),
             }
         }
@@ -96,7 +102,8 @@ impl Policies<'_> {
         }
         let policy = load(self.sandbox, &written.policy, &written.written);
         let bound = policy.and_then(|policy| {
-            let binding = plimsoll_policy::Binding { grants: grants(written, surroundings), limits: limits(written) };
+            let binding =
+                plimsoll_policy::Binding { grants: grants(written, surroundings), limits: limits(written) };
             Ok(policy.bind(binding)?)
         });
         let bound = bound.map_err(|failure| problems.push(problem(written.span, &failure))).ok()?;
@@ -105,7 +112,10 @@ impl Policies<'_> {
             Err(SettingsError::Refused { problems: refused }) => {
                 problems.extend(refused.iter().map(|refused| {
                     let at = if refused.pointer.is_empty() { "" } else { " at " };
-                    let message = format!("settings of {}{at}{}: {}", written.written, refused.pointer, refused.message);
+                    let message = format!(
+                        "settings of {}{at}{}: {}",
+                        written.written, refused.pointer, refused.message
+                    );
                     Problem::new(written.settings_span, message)
                 }));
                 None
@@ -183,7 +193,8 @@ fn grants(written: &configuration::Binding, surroundings: &Surroundings) -> Gran
 }
 
 fn limits(written: &configuration::Binding) -> Limits {
-    let LimitOverrides { fuel, time, memory, table_elements, instances, output, host_calls } = &written.limits;
+    let LimitOverrides { fuel, time, memory, table_elements, instances, output, host_calls } =
+        &written.limits;
     let defaults = Limits::default();
     Limits {
         fuel: fuel.unwrap_or(defaults.fuel),

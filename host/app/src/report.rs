@@ -142,7 +142,7 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
     };
     match &environment.stay {
         Stay::Deployed { location, .. } => {
-            report.location = Some(location.clone()).filter(|text| !text.is_empty())
+            report.location = Some(location.clone()).filter(|text| !text.is_empty());
         }
         Stay::Failed(message) => report.error = Some(message.clone()),
         Stay::Superseded(newer) => {

@@ -69,7 +69,9 @@ impl Failure {
     /// Prints to standard error.
     pub(crate) fn print(&self) {
         match &self.message {
-            Message::Text(text) => anstream::eprintln!("{}error:{} {text}", crate::output::BAD, crate::output::PLAIN),
+            Message::Text(text) => {
+                anstream::eprintln!("{}error:{} {text}", crate::output::BAD, crate::output::PLAIN);
+            }
             Message::Report(report) => anstream::eprintln!("{report:?}"),
         }
         if let Some(hint) = &self.hint {
@@ -94,7 +96,9 @@ impl From<plimsoll_app::release::ReleaseError> for Failure {
             E::Journal(failure) => Self::from(failure),
             E::Busy { .. } => Self::new(FailureClass::Outside, error.to_string())
                 .hint("see whether that host still works; a dead one gives its lease back by itself"),
-            E::Unknown(_) => Self::new(FailureClass::User, error.to_string()).hint("`plimsoll history` lists the releases"),
+            E::Unknown(_) => {
+                Self::new(FailureClass::User, error.to_string()).hint("`plimsoll history` lists the releases")
+            }
             E::Damaged(_) => Self::new(FailureClass::Outside, error.to_string())
                 .hint("`plimsoll journal verify` shows where the journal was changed"),
         }

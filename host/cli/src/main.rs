@@ -1,5 +1,4 @@
 //! The `plimsoll` command: parse, build, run. Only here are results printed and exit codes made.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the one crate that speaks to people")]
 
 mod arguments;
 mod commands;
@@ -41,18 +40,7 @@ fn run(arguments: Arguments) -> Result<Ending, Failure> {
     // One TLS provider for the whole process. A second call would find the first one's, which is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let session = Session::new(World, arguments.global)?;
-    // What needs no network and no journal does without a runtime, and so starts at once.
-    let command = match commands::run_at_once(&session, arguments.command) {
-        Ok(ending) => return ending,
-        Err(command) => command,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::new(plimsoll_core::ports::FailureClass::Outside, format!("cannot start threads: {error}"))
-    })?;
-    let ending = runtime.block_on(commands::run(&session, command));
-    // A policy that still burns its budget on a blocking thread must not keep the process.
-    runtime.shutdown_background();
-    ending
+    commands::run(&session, arguments.command)
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

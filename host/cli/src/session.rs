@@ -65,7 +65,10 @@ impl Session {
 
     /// A client for registries that knows the user's credentials and no configuration.
     pub(crate) fn registries(&self) -> Result<Arc<plimsoll_app::host::Registries>, Failure> {
-        Ok(plimsoll_app::host::registries(&self.options()?, &plimsoll_app::configuration::Registries::default())?)
+        Ok(plimsoll_app::host::registries(
+            &self.options()?,
+            &plimsoll_app::configuration::Registries::default(),
+        )?)
     }
 }
 

@@ -1,19 +1,20 @@
 //! The release machine against a small imagined world: whatever the policies say and wherever the host dies, a release
 //! ends the same way, and nothing happens out of order.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
     contract::{
-        Commit, Condition, Decision, Derivation, GitRef, Intent, ProposedPlan, ProposedTag, Repository, Source, TagMode,
-        TaggingRequest, Trigger, Verdict, Weekday,
+        Commit, Condition, Decision, Derivation, GitRef, Intent, ProposedPlan, ProposedTag, Repository,
+        Source, TagMode, TaggingRequest, Trigger, Verdict, Weekday,
     },
     decision::{DecisionRecord, Outcome, PolicyIdentity},
     digest::Digest,
     fact::{Entry, EnvironmentPlan, Fact, Opening},
     names::{EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    release::{ReleaseState, Standing, Step, Stay, next},
+    release::{ReleaseState, Standing, Stay, Step, next},
 };
 use proptest::prelude::*;
 
@@ -72,8 +73,11 @@ fn tags_derived(answers: &Answers) -> Fact {
         findings: vec![],
     };
     let plan = TagPlan::check(&proposal).unwrap();
-    let (answer, plan) =
-        if answers.refuses { (Derivation::Refusal(vec![]), None) } else { (Derivation::Plan(proposal), Some(plan)) };
+    let (answer, plan) = if answers.refuses {
+        (Derivation::Refusal(vec![]), None)
+    } else {
+        (Derivation::Plan(proposal), Some(plan))
+    };
     let policy = PolicyIdentity {
         reference: "stock:release-tags".to_owned(),
         name: "release-tags".to_owned(),

@@ -57,7 +57,12 @@ impl<'a> Answer<'a> {
                 let (ending, sentence, value, findings): (_, _, _, &[Finding]) = match &record.outcome {
                     Outcome::Answered(Derivation::Plan(plan)) => {
                         let tags: Vec<&str> = plan.tags.iter().map(|tag| tag.name.as_str()).collect();
-                        (Ending::Done, format!("tags {}", tags.join(", ")), json!({ "plan": plan }), &plan.findings)
+                        (
+                            Ending::Done,
+                            format!("tags {}", tags.join(", ")),
+                            json!({ "plan": plan }),
+                            &plan.findings,
+                        )
                     }
                     Outcome::Answered(Derivation::Refusal(findings)) => {
                         (Ending::No, "refused".to_owned(), json!({ "refused": true }), findings)
@@ -70,7 +75,8 @@ impl<'a> Answer<'a> {
                 let (ending, sentence, value, findings): (_, _, _, &[Finding]) = match &record.outcome {
                     Outcome::Answered(verdict) => {
                         let word = verdict.decision.word();
-                        let ending = if verdict.decision == Decision::Allow { Ending::Done } else { Ending::No };
+                        let ending =
+                            if verdict.decision == Decision::Allow { Ending::Done } else { Ending::No };
                         let mut value = json!({ "verdict": word });
                         if let Decision::Hold(until) = &verdict.decision {
                             value["until"] = json!(until);
@@ -85,7 +91,9 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn unanswered<Answer: serde::Serialize>(outcome: &Outcome<Answer>) -> (Ending, String, Value, &'static [Finding]) {
+fn unanswered<Answer: serde::Serialize>(
+    outcome: &Outcome<Answer>,
+) -> (Ending, String, Value, &'static [Finding]) {
     let reason = outcome.unanswered().unwrap_or_default();
     let value = json!({ "error": reason, "outcome": outcome });
     (Ending::CouldNot, reason, value, &[])
@@ -108,9 +116,7 @@ impl From<EvaluationError> for Failure {
             EvaluationError::Policy(failure) => Self::from(failure),
             EvaluationError::Request(_) => Self::new(FailureClass::User, error.to_string())
                 .hint("wit/README.md describes the JSON form; `plimsoll journal export` shows real requests"),
-            EvaluationError::OtherQuestion(_) => {
-                Self::new(FailureClass::Policy, error.to_string())
-            }
+            EvaluationError::OtherQuestion(_) => Self::new(FailureClass::Policy, error.to_string()),
         }
     }
 }

@@ -34,8 +34,9 @@ pub(crate) fn run(session: &Session, arguments: &InitArguments) -> Result<Ending
         }
         _ => Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display())),
     })?;
-    file.write_all(init_text(&repository, manifests).as_bytes())
-        .map_err(|error| Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display())))?;
+    file.write_all(init_text(&repository, manifests).as_bytes()).map_err(|error| {
+        Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display()))
+    })?;
     ignore(folder)?;
     anstream::println!("wrote {}: read it through, then try `plimsoll plan`", path.display());
     Ok(Ending::Done)
@@ -43,7 +44,8 @@ pub(crate) fn run(session: &Session, arguments: &InitArguments) -> Result<Ending
 
 /// The folder's name as a part of an image name.
 fn folder_name(folder: &Path) -> String {
-    let name = folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let name =
+        folder.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     let name = name.unwrap_or_default().to_lowercase();
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.trim_matches('-');
@@ -58,6 +60,7 @@ fn ignore(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let separator = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    std::fs::write(&path, format!("{before}{separator}{IGNORED}\n"))
-        .map_err(|error| Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display())))
+    std::fs::write(&path, format!("{before}{separator}{IGNORED}\n")).map_err(|error| {
+        Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display()))
+    })
 }

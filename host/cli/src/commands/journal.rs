@@ -49,7 +49,10 @@ pub(crate) async fn export(session: &Session) -> Result<Ending, Failure> {
         after = last.sequence;
         for entry in &entries {
             let line = serde_json::to_string(entry).map_err(|error| {
-                Failure::new(FailureClass::Internal, format!("entry {} has no JSON form: {error}", entry.sequence))
+                Failure::new(
+                    FailureClass::Internal,
+                    format!("entry {} has no JSON form: {error}", entry.sequence),
+                )
             })?;
             anstream::println!("{line}");
         }

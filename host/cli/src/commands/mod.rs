@@ -14,6 +14,8 @@ mod status;
 mod tags;
 mod why;
 
+use plimsoll_core::ports::FailureClass;
+
 use crate::{
     arguments::{Command, JournalCommand, PolicyCommand},
     demo,
@@ -21,32 +23,34 @@ use crate::{
     session::Session,
 };
 
-/// Runs a command that waits for nothing; gives any other back.
-pub(crate) fn run_at_once(session: &Session, command: Command) -> Result<Result<Ending, Failure>, Command> {
+/// Runs a command. What waits for nothing does without threads, and so starts at once.
+pub(crate) fn run(session: &Session, command: Command) -> Result<Ending, Failure> {
     match command {
-        Command::Init(arguments) => Ok(init::run(session, &arguments)),
-        Command::Policy(PolicyCommand::Eval(arguments)) => Ok(eval::run(session, &arguments)),
-        Command::Schema => Ok(schema::run()),
-        other => Err(other),
+        Command::Init(arguments) => init::run(session, &arguments),
+        Command::Policy(PolicyCommand::Eval(arguments)) => eval::run(session, &arguments),
+        Command::Schema => schema::run(),
+        Command::Demo => wait(demo::run(session)),
+        Command::Tags(arguments) => wait(tags::run(session, &arguments)),
+        Command::Build(arguments) => wait(build::run(session, &arguments)),
+        Command::Plan(arguments) => wait(plan::run(session, &arguments)),
+        Command::Release(arguments) => wait(release::run(session, &arguments)),
+        Command::Resume(arguments) => wait(resume::run(session, &arguments)),
+        Command::Status => wait(status::run(session)),
+        Command::Why(arguments) => wait(why::run(session, &arguments)),
+        Command::History(arguments) => wait(history::run(session, &arguments)),
+        Command::Journal(JournalCommand::Verify) => wait(journal::verify(session)),
+        Command::Journal(JournalCommand::Export) => wait(journal::export(session)),
     }
 }
 
-/// Runs a command.
-pub(crate) async fn run(session: &Session, command: Command) -> Result<Ending, Failure> {
-    match command {
-        Command::Demo => demo::run(session).await,
-        Command::Tags(arguments) => tags::run(session, &arguments).await,
-        Command::Build(arguments) => build::run(session, &arguments).await,
-        Command::Plan(arguments) => plan::run(session, &arguments).await,
-        Command::Release(arguments) => release::run(session, &arguments).await,
-        Command::Resume(arguments) => resume::run(session, &arguments).await,
-        Command::Status => status::run(session).await,
-        Command::Why(arguments) => why::run(session, &arguments).await,
-        Command::History(arguments) => history::run(session, &arguments).await,
-        Command::Journal(JournalCommand::Verify) => journal::verify(session).await,
-        Command::Journal(JournalCommand::Export) => journal::export(session).await,
-        at_once @ (Command::Init(_) | Command::Policy(_) | Command::Schema) => {
-            run_at_once(session, at_once).unwrap_or(Ok(Ending::Done))
-        }
-    }
+/// Waits for a command that uses the network or the journal.
+fn wait(command: impl Future<Output = Result<Ending, Failure>>) -> Result<Ending, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureClass::Outside, format!("cannot start threads: {error}")))?;
+    let ending = runtime.block_on(command);
+    // A policy that still burns its budget on a blocking thread must not keep the process.
+    runtime.shutdown_background();
+    ending
 }

@@ -20,9 +20,12 @@ pub(crate) async fn run(session: &Session, arguments: &ResumeArguments) -> Resul
     };
     let Some(state) = found else {
         return Err(match &arguments.release {
-            Some(wanted) => Failure::new(FailureClass::User, format!("the journal has no release `{wanted}`"))
-                .hint("`plimsoll history` lists the releases"),
-            None => Failure::new(FailureClass::User, "no release waits, and none failed").hint("`plimsoll status`"),
+            Some(wanted) => {
+                Failure::new(FailureClass::User, format!("the journal has no release `{wanted}`"))
+                    .hint("`plimsoll history` lists the releases")
+            }
+            None => Failure::new(FailureClass::User, "no release waits, and none failed")
+                .hint("`plimsoll status`"),
         });
     };
     if state.built.is_none() {

@@ -27,7 +27,9 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
             Cell::plain(environment.version.clone().unwrap_or_else(nothing)),
             Cell::plain(environment.release.clone().unwrap_or_else(nothing)),
             Cell::plain(environment.commit.as_ref().map_or_else(nothing, |id| id.chars().take(12).collect())),
-            Cell::plain(environment.digest.as_ref().map_or_else(nothing, |digest| digest.chars().take(19).collect())),
+            Cell::plain(
+                environment.digest.as_ref().map_or_else(nothing, |digest| digest.chars().take(19).collect()),
+            ),
             Cell::plain(environment.since.map_or_else(nothing, readable)),
         ]
     };
@@ -37,7 +39,12 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
         anstream::println!("\n{STRONG}{}{PLAIN} {}", report.release, report.standing);
         for environment in report.environments.iter().filter(|environment| !environment.deployed) {
             let verdict = environment.verdict.unwrap_or("not asked");
-            anstream::println!("  {} {verdict}  {FAINT}plimsoll why {} {}{PLAIN}", environment.name, report.release, environment.name);
+            anstream::println!(
+                "  {} {verdict}  {FAINT}plimsoll why {} {}{PLAIN}",
+                environment.name,
+                report.release,
+                environment.name
+            );
         }
     }
     Ok(Ending::Done)

@@ -34,13 +34,17 @@ pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result
             if session.format == Format::Text {
                 output::report::findings(&proposal.findings);
             }
-            TagPlan::check(proposal).map_err(|problems| Failure::new(FailureClass::Policy, problems.join("; ")))?
+            TagPlan::check(proposal)
+                .map_err(|problems| Failure::new(FailureClass::Policy, problems.join("; ")))?
         }
         Outcome::Answered(Derivation::Refusal(findings)) => {
             match session.format {
                 Format::Json => output::json(&serde_json::json!({ "refused": findings }))?,
                 Format::Text => {
-                    anstream::println!("{STRONG}no tags{PLAIN}: {} refused the event", record.policy.reference);
+                    anstream::println!(
+                        "{STRONG}no tags{PLAIN}: {} refused the event",
+                        record.policy.reference
+                    );
                     output::report::findings(findings);
                 }
             }

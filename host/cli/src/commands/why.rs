@@ -20,7 +20,9 @@ pub(crate) async fn run(session: &Session, arguments: &WhyArguments) -> Result<E
         (wanted, environment) => (wanted.as_deref(), environment.as_ref()),
     };
     let Some(state) = views::find(journal.as_ref(), wanted).await? else {
-        let message = wanted.map_or("the journal has no release yet".to_owned(), |wanted| format!("the journal has no release `{wanted}`"));
+        let message = wanted.map_or("the journal has no release yet".to_owned(), |wanted| {
+            format!("the journal has no release `{wanted}`")
+        });
         return Err(Failure::new(FailureClass::User, message).hint("`plimsoll history` lists the releases"));
     };
     let mut report = ReleaseReport::of(&state);
@@ -28,8 +30,11 @@ pub(crate) async fn run(session: &Session, arguments: &WhyArguments) -> Result<E
         report.environments.retain(|row| row.name == *environment);
         if report.environments.is_empty() {
             let known: Vec<String> = names.iter().map(ToString::to_string).collect();
-            return Err(Failure::new(FailureClass::User, format!("the release has no environment `{environment}`"))
-                .hint(format!("its configuration has {}", known.join(", "))));
+            return Err(Failure::new(
+                FailureClass::User,
+                format!("the release has no environment `{environment}`"),
+            )
+            .hint(format!("its configuration has {}", known.join(", "))));
         }
     }
     match session.format {

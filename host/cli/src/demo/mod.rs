@@ -29,7 +29,9 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     repository.commit("Publish the site")?;
     repository.push(&["main"])?;
     plimsoll(&repository, &["release"])?;
-    say("The image is built and tagged `latest`, and staging runs it. Production does not, and the finding says why.");
+    say(
+        "The image is built and tagged `latest`, and staging runs it. Production does not, and the finding says why.",
+    );
 
     chapter(2, "A push that carries the tag v1.0.0");
     repository.edit_page("Spring catalogue")?;
@@ -45,7 +47,9 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     repository.tag("v1.1.0-rc.1")?;
     repository.push(&["main", "v1.1.0-rc.1"])?;
     plimsoll(&repository, &["release"])?;
-    say("`v*` matches this tag too, but the policy asks for strict semantic versioning without a pre-release.");
+    say(
+        "`v*` matches this tag too, but the policy asks for strict semantic versioning without a pre-release.",
+    );
 
     chapter(4, "Where to look");
     plimsoll(&repository, &["status"])?;
@@ -67,7 +71,9 @@ fn ending(root: &std::path::Path) {
     ] {
         anstream::println!("  {path:<28}{FAINT}{what}{PLAIN}");
     }
-    anstream::println!("Try `plimsoll history v1.0.0` there, or change the settings of a policy and run `plimsoll plan`.");
+    anstream::println!(
+        "Try `plimsoll history v1.0.0` there, or change the settings of a policy and run `plimsoll plan`."
+    );
 }
 
 fn say(text: &str) {
@@ -91,6 +97,9 @@ fn plimsoll(repository: &DemoRepository, arguments: &[&str]) -> Result<(), Failu
     if status.success() {
         return Ok(());
     }
-    Err(Failure::new(FailureClass::Outside, format!("`plimsoll {}` ended with {status}", arguments.join(" ")))
-        .hint(format!("look around in {}", repository.root().display())))
+    Err(Failure::new(
+        FailureClass::Outside,
+        format!("`plimsoll {}` ended with {status}", arguments.join(" ")),
+    )
+    .hint(format!("look around in {}", repository.root().display())))
 }

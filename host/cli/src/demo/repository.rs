@@ -33,7 +33,13 @@ impl DemoRepository {
         for path in [&remote, &repository.root] {
             fs::create_dir_all(path).map_err(|error| outside("make", path, &error))?;
         }
-        repository.quietly(&["init", "--quiet", "--bare", "--initial-branch=main", &remote.to_string_lossy()])?;
+        repository.quietly(&[
+            "init",
+            "--quiet",
+            "--bare",
+            "--initial-branch=main",
+            &remote.to_string_lossy(),
+        ])?;
         repository.quietly(&["init", "--quiet", "--initial-branch=main"])?;
         repository.quietly(&["remote", "add", "origin", &remote.to_string_lossy()])?;
         // As a clone would have it.
@@ -97,7 +103,14 @@ impl DemoRepository {
     /// Runs git with nobody's configuration but its own.
     fn quietly(&self, arguments: &[&str]) -> Result<(), Failure> {
         let mut command = Command::new("git");
-        command.args(["-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false", "-c", "core.hooksPath=/dev/null"]);
+        command.args([
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "tag.gpgsign=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ]);
         command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "Plimsoll demo");
@@ -114,7 +127,10 @@ impl DemoRepository {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(Failure::new(FailureClass::Outside, format!("`git {}` failed: {}", arguments.join(" "), said.trim())))
+        Err(Failure::new(
+            FailureClass::Outside,
+            format!("`git {}` failed: {}", arguments.join(" "), said.trim()),
+        ))
     }
 }
 

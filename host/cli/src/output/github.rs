@@ -19,9 +19,16 @@ pub(crate) fn write(world: &World, report: &ReleaseReport) -> Result<(), Failure
 }
 
 fn append(file: &Path, text: &str) -> Result<(), Failure> {
-    let written = OpenOptions::new().append(true).create(true).open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| {
-        Failure::new(FailureClass::Outside, format!("cannot write to {}, which the runner named: {error}", file.display()))
+        Failure::new(
+            FailureClass::Outside,
+            format!("cannot write to {}, which the runner named: {error}", file.display()),
+        )
     })
 }
 

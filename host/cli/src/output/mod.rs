@@ -26,8 +26,9 @@ pub(crate) const PLAIN: Reset = Reset;
 
 /// Prints a result for programs.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Failure::new(FailureClass::Internal, format!("the result has no JSON form: {error}")))?;
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        Failure::new(FailureClass::Internal, format!("the result has no JSON form: {error}"))
+    })?;
     anstream::println!("{text}");
     Ok(())
 }

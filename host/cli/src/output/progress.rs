@@ -101,7 +101,9 @@ impl Bars {
         }
         let bar = transfers.entry(what.to_owned()).or_insert_with(|| {
             let bar = self.all.add(ProgressBar::new(total));
-            if let Ok(style) = ProgressStyle::with_template("  {msg:19!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("  {msg:19!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}")
+            {
                 bar.set_style(style);
             }
             bar.set_message(what.to_owned());

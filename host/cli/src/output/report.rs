@@ -80,7 +80,9 @@ fn heading(title: &str, report: &ReleaseReport) {
 }
 
 fn failure(report: &ReleaseReport) {
-    let Some(failure) = report.failure.as_ref().filter(|failure| failure.environment.is_none()) else { return };
+    let Some(failure) = report.failure.as_ref().filter(|failure| failure.environment.is_none()) else {
+        return;
+    };
     anstream::println!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
     if let Some(hint) = &failure.hint {
         anstream::println!("{STRONG}hint:{PLAIN} {hint}");
