@@ -59,14 +59,21 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
     run(cargo(&["run", "--quiet", "--workspace", "--bin", "plimsoll", "--", "demo"]).args(arguments))
 }
 
-/// Runs all tests. The last lines are those of the test runner.
+/// Runs all tests, those against real servers last. The last lines are those of the test runner.
 fn test(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
     // cargo would take both `--workspace` and `--package`, and then ignore the second.
-    let is_narrowed = arguments.iter().any(|argument| argument == "-p" || argument.starts_with("--package"));
-    let scope: &[&str] = if is_narrowed { &["test"] } else { &["test", "--workspace"] };
-    run(cargo(scope).args(arguments))
+    if arguments.iter().any(|argument| argument == "-p" || argument.starts_with("--package")) {
+        return run(cargo(&["test"]).args(arguments));
+    }
+    if !arguments.is_empty() {
+        return run(cargo(&["test", "--workspace"]).args(arguments));
+    }
+    for kinds in [&["--doc"][..], &["--lib", "--bins", "--examples"], &["--test", "*"]] {
+        run(cargo(&["test", "--workspace"]).args(kinds))?;
+    }
+    Ok(())
 }
 
 /// Runs the benchmarks whose names come first, all of them where none is named; the other arguments go to them. They are
