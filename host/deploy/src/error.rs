@@ -59,7 +59,7 @@ pub enum DeployError {
         problem: &'static str,
     },
     /// No container's image is of the repository.
-    #[error("no container below {} has an image of {repository}; {}", folder.display(), seen_text(seen))]
+    #[error("no container in the manifests below {} runs an image of {repository}; {}", folder.display(), seen_text(seen))]
     NoContainer {
         /// The folder of manifests.
         folder: PathBuf,
@@ -80,7 +80,7 @@ fn seen_text(seen: &[String]) -> String {
     if seen.is_empty() {
         "there are no containers".to_owned()
     } else {
-        format!("there are {}", seen.join(", "))
+        format!("what they run: {}", seen.join(", "))
     }
 }
 

@@ -198,7 +198,7 @@ async fn manifests_that_do_not_name_the_repository_are_refused() {
     let pod = "kind: Pod\nspec: {containers: [{image: nginx:1}, {image: contoso/site}]}";
     fs::write(application.path("k8s/web.yaml"), pod).unwrap();
     let message = application.refused().await;
-    assert!(message.contains("docker.io/contoso/website; there are contoso/site, nginx"), "{message}");
+    assert!(message.contains("docker.io/contoso/website; what they run: contoso/site, nginx"), "{message}");
     fs::write(application.path("k8s/web.yaml"), "kind: Service").unwrap();
     assert!(application.refused().await.contains("there are no containers"));
     fs::remove_file(application.path("k8s/web.yaml")).unwrap();

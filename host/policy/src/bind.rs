@@ -124,7 +124,7 @@ impl From<SettingsError> for PortFailure {
     fn from(error: SettingsError) -> Self {
         match error {
             SettingsError::Refused { .. } => Self::new(FailureClass::Configuration, error)
-                .hint("correct the binding's `settings`; `plimsoll policy inspect` shows their schema"),
+                .hint("correct the binding's `settings`; its documentation lists them"),
             SettingsError::Unchecked { .. } => {
                 Self::new(FailureClass::Policy, error).hint("tell the policy's author")
             }

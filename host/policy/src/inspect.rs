@@ -41,7 +41,7 @@ pub enum InspectError {
     NotWasm,
     /// It is WebAssembly, but not a component.
     #[error(
-        "it is a core WebAssembly module, not a component: build it with `plimsoll policy build`, or encode it with `wasm-tools component new`"
+        "it is a core WebAssembly module, not a component: encode it with `plimsoll-componentize` or `wasm-tools component new`"
     )]
     CoreModule,
     /// It ends early.

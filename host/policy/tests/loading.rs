@@ -84,7 +84,7 @@ fn refusals_name_the_policy_and_what_to_do() {
     let failure = PortFailure::from(error);
     assert_eq!(failure.class, FailureClass::Policy);
     assert!(failure.to_string().contains("policies/gate.wasm"), "{failure}");
-    assert!(failure.to_string().contains("plimsoll policy build"), "{failure}");
+    assert!(failure.to_string().contains("plimsoll-componentize"), "{failure}");
     assert!(failure.hint.is_some());
 }
 

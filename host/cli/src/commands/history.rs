@@ -53,7 +53,7 @@ fn list(rows: &[views::HistoryRow]) {
             Cell::plain(row.commit.chars().take(12).collect::<String>()),
             Cell::plain(views::git_ref(&row.git_ref)),
             Cell::plain(row.report.standing),
-            Cell::plain(deployed.join(", ")),
+            Cell::plain(if deployed.is_empty() { "-".to_owned() } else { deployed.join(", ") }),
         ]
     };
     let rows: Vec<_> = rows.iter().map(cells).collect();

@@ -40,7 +40,7 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
         for environment in report.environments.iter().filter(|environment| !environment.deployed) {
             let verdict = environment.verdict.unwrap_or("not asked");
             anstream::println!(
-                "  {} {verdict}  {FAINT}plimsoll why {} {}{PLAIN}",
+                "  {STRONG}{}{PLAIN}: {verdict}, not deployed  {FAINT}plimsoll why {} {}{PLAIN}",
                 environment.name,
                 report.release,
                 environment.name

@@ -10,7 +10,7 @@ use super::{BAD, FAINT, PLAIN, STRONG, WAITING, sign, verdict_style};
 
 /// Prints how a release stands.
 pub(crate) fn release(report: &ReleaseReport) {
-    heading("release", report);
+    heading("release", report.standing, report);
     for environment in &report.environments {
         let what = if environment.deployed {
             format!("deployed to {}", environment.location.as_deref().unwrap_or("its target"))
@@ -26,7 +26,13 @@ pub(crate) fn release(report: &ReleaseReport) {
 
 /// Prints what a release would do.
 pub(crate) fn plan(report: &ReleaseReport, preview: &Preview) {
-    heading("plan of release", report);
+    let outcome = match report.standing {
+        "done" => "would be done",
+        "refused" => "would be refused",
+        "waiting" => "would wait",
+        _ => "would fail",
+    };
+    heading("plan of release", outcome, report);
     for environment in &report.environments {
         let change = preview.changes.iter().find(|(name, _)| name.as_str() == environment.name);
         let what = match change {
@@ -65,8 +71,8 @@ pub(crate) fn findings(findings: &[Finding]) {
     }
 }
 
-fn heading(title: &str, report: &ReleaseReport) {
-    anstream::println!("{STRONG}{title} {}{PLAIN} {FAINT}{}{PLAIN}", report.release, report.standing);
+fn heading(title: &str, outcome: &str, report: &ReleaseReport) {
+    anstream::println!("{STRONG}{title} {}{PLAIN} {FAINT}{outcome}{PLAIN}", report.release);
     if let Some(version) = &report.version {
         anstream::println!("version  {version}");
     }
@@ -80,12 +86,17 @@ fn heading(title: &str, report: &ReleaseReport) {
 }
 
 fn failure(report: &ReleaseReport) {
-    let Some(failure) = report.failure.as_ref().filter(|failure| failure.environment.is_none()) else {
-        return;
+    let Some(failure) = &report.failure else { return };
+    let hint_for = match &failure.environment {
+        // What went wrong stands with the environment.
+        Some(environment) => format!("\nhint for {environment}"),
+        None => {
+            anstream::println!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
+            "hint".to_owned()
+        }
     };
-    anstream::println!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
     if let Some(hint) = &failure.hint {
-        anstream::println!("{STRONG}hint:{PLAIN} {hint}");
+        anstream::println!("{STRONG}{hint_for}:{PLAIN} {hint}");
     }
 }
 
