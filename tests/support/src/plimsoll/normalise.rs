@@ -32,6 +32,10 @@ fn changing(text: &str) -> Option<(usize, &'static str)> {
     if word == 40 && is_hex(&text[..word]) {
         return Some((word, "[COMMIT]"));
     }
+    // Commits and digests as they are shortened for people.
+    if word == 12 && is_hex(&text[..word]) {
+        return Some((word, "[SHORT]"));
+    }
     duration(text).map(|length| (length, "[TIME]"))
 }
 
@@ -58,6 +62,7 @@ mod tests {
             (format!("built {digest} in 1.25s"), "built [DIGEST] in [TIME]"),
             ("release r-0123456789ab, 12 ms".to_owned(), "release [RELEASE], [TIME]"),
             ("0123456789012345678901234567890123456789".to_owned(), "[COMMIT]"),
+            ("commit 0123456789ab, not 0123456789abc".to_owned(), "commit [SHORT], not 0123456789abc"),
             ("/tmp/x/plimsoll.toml:3:1".to_owned(), "[FOLDER]/plimsoll.toml:3:1"),
             ("v1.2.3 has 3 steps, a1s, 5 sails".to_owned(), "v1.2.3 has 3 steps, a1s, 5 sails"),
         ];
