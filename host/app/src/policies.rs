@@ -200,7 +200,7 @@ fn limits(written: &configuration::Binding) -> Limits {
         fuel: fuel.unwrap_or(defaults.fuel),
         time: time.map_or(defaults.time, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         memory: memory.unwrap_or(defaults.memory),
-        tables: table_elements.unwrap_or(defaults.tables),
+        table_elements: table_elements.unwrap_or(defaults.table_elements),
         instances: instances.unwrap_or(defaults.instances),
         output: output.unwrap_or(defaults.output),
         host_calls: host_calls.unwrap_or(defaults.host_calls),

@@ -3,14 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use plimsoll_core::ports::{HistoryReader, RegistryReader};
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 /// What a policy may ask of the host: one interface of the contract each.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Capability {
     /// Lines for whoever operates the host.
     Log,

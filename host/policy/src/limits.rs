@@ -1,13 +1,10 @@
 //! How much one question may use.
 
-use serde::{Deserialize, Serialize};
-
 use crate::engine::{MOST_MEMORY, MOST_TABLE_ELEMENTS};
 
 /// The budgets of one question. Every one is on; the defaults leave a policy written in any language room for its
 /// work and stop a runaway one within a second or so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Instructions, in the engine's units of fuel. The same question uses the same fuel on every machine. A lean
     /// policy uses some ten thousand units. Default: 500 million.
@@ -18,7 +15,7 @@ pub struct Limits {
     /// Linear memory, bytes, all memories together, at most 1 GiB. Default: 128 MiB.
     pub memory: u64,
     /// Table elements, all tables together, at most 200,000. Default: 100,000.
-    pub tables: u64,
+    pub table_elements: u64,
     /// Core instances, memories and tables, each. Default: 64.
     pub instances: u32,
     /// Size of the answer, and of all that capability calls carry in both directions, bytes, each. Default: 1 MiB.
@@ -33,7 +30,7 @@ impl Default for Limits {
             fuel: 500_000_000,
             time: 10_000,
             memory: 128 << 20,
-            tables: 100_000,
+            table_elements: 100_000,
             instances: 64,
             output: 1 << 20,
             host_calls: 1000,
@@ -72,7 +69,7 @@ impl Limits {
             ("fuel", self.fuel, u64::MAX),
             ("time", self.time, u64::MAX),
             ("memory", self.memory, MOST_MEMORY as u64),
-            ("tables", self.tables, MOST_TABLE_ELEMENTS as u64),
+            ("table-elements", self.table_elements, MOST_TABLE_ELEMENTS as u64),
             ("instances", self.instances.into(), u64::MAX),
             ("output", self.output, u64::MAX),
         ];

@@ -40,7 +40,7 @@ impl ResourceLimiter for Meter {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let limit = self.limits.tables;
+        let limit = self.limits.table_elements;
         let fits = grow(&mut self.tables, current, desired, limit);
         if !fits {
             self.refused = Some(Budget::Tables(limit));
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_does_not_count() {
-        let mut meter = Meter::new(Limits { tables: 10, ..Limits::default() });
+        let mut meter = Meter::new(Limits { table_elements: 10, ..Limits::default() });
         assert!(!meter.table_growing(0, 11, None).unwrap());
         assert!(meter.table_growing(0, 10, None).unwrap());
     }

@@ -23,7 +23,7 @@ pub const TIGHT: Limits = Limits {
     fuel: 200_000_000,
     time: 60_000,
     memory: 64 << 20,
-    tables: 10_000,
+    table_elements: 10_000,
     instances: 16,
     output: 1 << 20,
     host_calls: 100,
