@@ -14,7 +14,7 @@ use crate::{
     error::LayoutError,
     index::IndexFile,
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    writer::{BlobWriter, is_temporary, remove_leftovers, replace_file},
+    writer::{BlobWriter, is_temporary, remove_leftovers, replace_file, sync_folder},
 };
 
 /// The version of the layout format (OCI image specification 1.1, "Image Layout", "oci-layout file").
@@ -218,6 +218,8 @@ impl Layout {
         let mut index = self.read_index()?;
         let was_new = index.add(digest, manifest.media_type(), size);
         if change(&mut index, was_new) {
+            // What the index names must be there whenever the index is.
+            sync_folder(&self.blobs())?;
             replace_file(&self.root, &self.index_path(), &to_json(&index))?;
         }
         Ok(())

@@ -35,7 +35,8 @@ impl BlobWriter {
         Ok(Self { file, hash: Sha256::new(), size: 0, folder })
     }
 
-    /// Puts the blob in its place, durably. A blob that is there already is left as it is.
+    /// Puts the blob in its place. A blob that is there already is left as it is. Its bytes are durable, its name is with
+    /// the next change of the index: before that, nothing refers to it.
     ///
     /// # Errors
     /// The disk refused.
@@ -43,7 +44,7 @@ impl BlobWriter {
         let digest = Digest::from_bytes(self.hash.finalize().into());
         let path = self.folder.join(digest.hex());
         if !fs::metadata(&path).is_ok_and(|there| there.is_file() && there.len() == self.size) {
-            persist(self.file, &path)?;
+            put(self.file, &path)?;
         }
         Ok((digest, self.size))
     }
@@ -84,7 +85,13 @@ impl Write for BlobWriter {
 pub(crate) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), LayoutError> {
     let mut file = temporary_file(root)?;
     file.write_all(bytes).map_err(LayoutError::io("write", path))?;
-    persist(file, path)
+    put(file, path)?;
+    sync_folder(path.parent().unwrap_or(path))
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), LayoutError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LayoutError::io("write into", folder))
 }
 
 /// Whether this is the name of a file that is being written, or was when its writer was killed.
@@ -117,9 +124,9 @@ fn temporary_file(root: &Path) -> Result<NamedTempFile, LayoutError> {
         .map_err(LayoutError::io("write into", root))
 }
 
-fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
+/// Gives a file its name once its bytes are durable, so that no power cut leaves an empty one under it.
+fn put(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
     file.as_file().sync_all().map_err(LayoutError::io("write", path))?;
     file.persist(path).map_err(|error| LayoutError::io("write", path)(error.error))?;
-    let folder = path.parent().unwrap_or(path);
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LayoutError::io("write into", folder))
+    Ok(())
 }
