@@ -137,9 +137,6 @@ pub(crate) struct ReleaseArguments {
     /// Releases though the working tree holds changes that are not committed.
     #[arg(long)]
     pub(crate) allow_dirty: bool,
-    /// Says that going back to an older release is meant.
-    #[arg(long)]
-    pub(crate) rollback: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, arguments, false)?;
+    let event = event::read(session, &host, arguments)?;
     let binding = host.tagging().await?;
     let record = derive_tags(&binding, &event.source, host.repository(), session.clock).await?;
     // An event that is not to be released may still be built, to try the Dockerfile: it gets no labels then.

@@ -18,12 +18,7 @@ use crate::{
 };
 
 /// Reads the event, and says what people should know about it.
-pub(crate) fn read(
-    session: &Session,
-    host: &Host,
-    arguments: &EventArguments,
-    rollback: bool,
-) -> Result<Event, Failure> {
+pub(crate) fn read(session: &Session, host: &Host, arguments: &EventArguments) -> Result<Event, Failure> {
     let from = match arguments.event {
         EventKind::Git => EventSource::Git,
         EventKind::Github => EventSource::Github { repository: arguments.repository.clone() },
@@ -36,8 +31,13 @@ pub(crate) fn read(
             anstream::eprintln!("{WAITING}note:{PLAIN} {note}");
         }
     }
-    let intent = if rollback { Intent::Rollback } else { Intent::Promote };
-    Ok(Event { source: event.source, occurrence: event.occurrence, intent })
+    // What is not in the commit may differ each time: a dirty tree is an event of its own whenever it is released.
+    let occurrence = if event.source.dirty {
+        Some(format!("{}dirty at {}", event.occurrence.unwrap_or_default(), session.clock.now()))
+    } else {
+        event.occurrence
+    };
+    Ok(Event { source: event.source, occurrence, intent: Intent::Promote })
 }
 
 /// Refuses to build anything but the event's own commit.

@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, &arguments.event, arguments.rollback)?;
+    let event = event::read(session, &host, &arguments.event)?;
     let application = host.application(Access::Read).await?;
     let progress = session.progress();
     let preview = preview(&application, event, &progress).await?;

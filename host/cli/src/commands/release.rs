@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, &arguments.event, arguments.rollback)?;
+    let event = event::read(session, &host, &arguments.event)?;
     if event.source.dirty && !arguments.allow_dirty {
         return Err(Failure::new(
             FailureClass::User,

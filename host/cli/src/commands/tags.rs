@@ -25,7 +25,7 @@ struct Tags {
 
 pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, arguments, false)?;
+    let event = event::read(session, &host, arguments)?;
     let binding = host.tagging().await?;
     let repository = host.repository();
     let record = derive_tags(&binding, &event.source, repository, session.clock).await?;
