@@ -155,12 +155,18 @@ fn what_a_tag_would_give() {
     "#);
 }
 
-#[test]
-fn views_of_two_releases() {
-    require!(Requirement::Git);
+/// The application after two releases: version 1.0.0, and a push.
+fn released_twice() -> Application {
     let (application, _ran) = released();
     application.change("Not a version");
     let _ = run(&application, &["release"]).code(0);
+    application
+}
+
+#[test]
+fn status_and_history_of_two_releases() {
+    require!(Requirement::Git);
+    let application = released_twice();
     insta::assert_snapshot!(shown(&run(&application, &["status"])), @r#"
     exit code: 0
     --- stdout
@@ -193,6 +199,12 @@ fn views_of_two_releases() {
        10 2026-11-30 08:00:00Z production: deployed [SHORT] to deploy/production/current
     --- stderr
     "#);
+}
+
+#[test]
+fn why_two_releases_are_where_they_are() {
+    require!(Requirement::Git);
+    let application = released_twice();
     insta::assert_snapshot!(shown(&run(&application, &["why"])), @r#"
     exit code: 0
     --- stdout

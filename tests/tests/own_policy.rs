@@ -111,3 +111,17 @@ fn one_question_can_be_put_to_it() {
     let eval = ["policy", "eval", "policies/weekend.wasm", "--request", "friday.json", "--format", "json"];
     assert_eq!(plimsoll.run(&eval).code(1).json()["verdict"], "hold");
 }
+
+#[test]
+fn the_page_that_writes_it_shows_its_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: PathBuf| fs::read_to_string(path).expect("the file is part of the checkout");
+    let page = read(root.join("docs/write-a-policy.md"));
+    let code = read(example().join("weekend/src/lib.rs"));
+    let blocks: Vec<&str> =
+        page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 4, "settings, check, rule, tests");
+    // The page shows two of the three tests, so these are compared line by line.
+    let tests = blocks[3].lines().all(|line| code.lines().any(|written| written == line));
+    assert!(tests && blocks[..3].iter().all(|block| code.contains(block)), "the page and the example differ");
+}
