@@ -25,6 +25,9 @@ pub enum EventSource {
 
 /// Reads an event. `variables` are the process's environment, `overrides` win over what the event says.
 ///
+/// Whatever the event comes from: when the configuration is in a git repository, the working tree there says whether it is
+/// dirty, for that is what the image is built from.
+///
 /// # Errors
 /// There is no such event, it does not say enough, or it cannot be read.
 pub fn read(
@@ -33,18 +36,24 @@ pub fn read(
     variables: &dyn Fn(&str) -> Option<String>,
     overrides: &Overrides,
 ) -> Result<Event, PortFailure> {
+    let options = git::Options { ignore: own_folders(host) };
     let mut event = match from {
-        EventSource::Flags => return Ok(flags::read(overrides)?),
-        EventSource::Git => git::read(host.root(), &git::Options { ignore: own_folders(host) })?,
-        EventSource::Github { repository } => github::read(
-            variables,
-            &github::Options {
+        EventSource::Git => git::read(host.root(), &options)?,
+        EventSource::Github { repository } => {
+            let options = github::Options {
                 repository: repository.clone(),
                 commit_date: overrides.commit_date,
                 checkout: Some(host.root().to_owned()),
-            },
-        )?,
+            };
+            github::read(variables, &options)?
+        }
+        EventSource::Flags => flags::read(overrides)?,
     };
+    if *from != EventSource::Git
+        && let Some(path) = where_there_is_a_repository(git::changed(host.root(), &options))?.flatten()
+    {
+        event.mark_changed(&path);
+    }
     overrides.apply(&mut event)?;
     Ok(event)
 }
@@ -55,11 +64,15 @@ pub fn read(
 /// # Errors
 /// The repository cannot be read.
 pub fn other_checkout(host: &Host, source: &Source) -> Result<Option<String>, PortFailure> {
-    match git::head(host.root()) {
-        Ok(head) if head == source.commit.id => Ok(None),
-        Ok(head) => Ok(Some(head)),
+    let head = where_there_is_a_repository(git::head(host.root()))?;
+    Ok(head.filter(|head| *head != source.commit.id))
+}
+
+/// What git says, and nothing without a repository. One that cannot be read is an error: it would hide a difference.
+fn where_there_is_a_repository<T>(answer: Result<T, SourceError>) -> Result<Option<T>, SourceError> {
+    match answer {
         Err(SourceError::NoRepository { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        answer => answer.map(Some),
     }
 }
 

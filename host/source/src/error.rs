@@ -17,6 +17,14 @@ pub enum SourceError {
         /// What was found instead.
         source: Box<gix::Error>,
     },
+    /// There is a git repository, but it cannot be opened.
+    #[error("the git repository that {} is in cannot be opened", directory.display())]
+    NotOpened {
+        /// Where it was looked for, upwards.
+        directory: PathBuf,
+        /// Why not.
+        source: Box<gix::Error>,
+    },
     /// The repository has no commit yet.
     #[error("the git repository {} has no commit yet", repository.display())]
     NoCommit {
@@ -128,7 +136,7 @@ impl SourceError {
             Self::UnknownCommit { .. } => {
                 "fetch it; in a shallow clone `git fetch --unshallow` brings the whole history"
             }
-            Self::Unreadable { .. } => {
+            Self::NotOpened { .. } | Self::Unreadable { .. } => {
                 "see what `git fsck` says, and whether this user may read the repository"
             }
             Self::MissingVariables { .. } => {
@@ -155,7 +163,7 @@ impl SourceError {
 impl From<SourceError> for PortFailure {
     fn from(error: SourceError) -> Self {
         let class = match &error {
-            SourceError::Unreadable { .. } => FailureClass::Outside,
+            SourceError::NotOpened { .. } | SourceError::Unreadable { .. } => FailureClass::Outside,
             _ => FailureClass::User,
         };
         let hint = error.hint();

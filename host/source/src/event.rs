@@ -16,6 +16,15 @@ pub struct Event {
     pub notes: Vec<String>,
 }
 
+impl Event {
+    /// Says that the working tree is not what the commit holds, and names one path where it differs.
+    pub fn mark_changed(&mut self, path: &str) {
+        self.source.dirty = true;
+        self.notes
+            .push(format!("The working tree has changes that are not in the commit, such as in {path}."));
+    }
+}
+
 /// Reads a full reference name, such as `refs/heads/main`, `refs/tags/v1` or `refs/pull/7/merge`.
 ///
 /// # Errors

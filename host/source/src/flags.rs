@@ -28,8 +28,6 @@ pub struct Overrides {
     pub tags: Option<Vec<String>>,
     /// Who set the event off.
     pub actor: Option<String>,
-    /// What tells this event from another one about the same commit.
-    pub occurrence: Option<String>,
 }
 
 impl Overrides {
@@ -57,7 +55,6 @@ impl Overrides {
         replace(&mut source.tags, self.tags.as_ref());
         source.tags.sort();
         source.tags.dedup();
-        replace_optional(&mut event.occurrence, self.occurrence.as_ref());
         Ok(())
     }
 

@@ -260,3 +260,47 @@ fn a_bare_repository_has_no_tree_to_be_dirty() {
     let event = git::read(&repository.path.join("bare.git"), &Options::default()).unwrap();
     assert!(!event.source.dirty);
 }
+
+#[test]
+fn a_damaged_repository_is_not_taken_for_none() {
+    let damages: [(&str, fn(&Path)); 4] = [
+        ("no HEAD", |git| fs::remove_file(git.join("HEAD")).unwrap()),
+        ("garbage for a HEAD", |git| fs::write(git.join("HEAD"), "\0\0").unwrap()),
+        ("garbage for a configuration", |git| fs::write(git.join("config"), "[[[").unwrap()),
+        ("an empty .git", |git| {
+            fs::remove_dir_all(git).unwrap();
+            fs::create_dir(git).unwrap();
+        }),
+    ];
+    for (damage, apply) in damages {
+        let repository = Repository::new();
+        repository.write("deep/inside/file", "");
+        apply(&repository.path.join(".git"));
+        for folder in [repository.path.clone(), repository.path.join("deep/inside")] {
+            let error = git::head(&folder).unwrap_err();
+            let refused = matches!(error, SourceError::NotOpened { .. } | SourceError::Unreadable { .. });
+            assert!(refused, "{damage}: {error:?}");
+            assert!(git::changed(&folder, &Options::default()).is_err(), "{damage}");
+        }
+    }
+}
+
+#[test]
+fn a_worktree_whose_repository_is_gone_is_damaged() {
+    let repository = Repository::new();
+    fs::remove_dir_all(repository.path.join(".git")).unwrap();
+    fs::write(repository.path.join(".git"), "gitdir: /nowhere/at/all\n").unwrap();
+    let error = git::head(&repository.path).unwrap_err();
+    assert!(matches!(error, SourceError::NotOpened { .. }), "{error:?}");
+}
+
+#[test]
+fn the_first_change_is_named() {
+    let repository = Repository::new();
+    assert_eq!(git::changed(&repository.path, &Options::default()).unwrap(), None);
+    repository.write("new.html", "untracked");
+    let changed = git::changed(&repository.path, &Options::default()).unwrap();
+    assert_eq!(changed.as_deref(), Some("new.html"));
+    let error = git::changed(tempfile::tempdir().unwrap().path(), &Options::default()).unwrap_err();
+    assert!(matches!(error, SourceError::NoRepository { .. }), "{error:?}");
+}

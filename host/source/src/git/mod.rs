@@ -7,7 +7,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::ByteSlice;
+use gix::{bstr::ByteSlice, discover::upwards::Error as DiscoveryError};
 use plimsoll_core::contract::{Commit, GitRef, Repository, Source, Trigger};
 
 use crate::{
@@ -39,10 +39,6 @@ pub fn read(directory: &Path, options: &Options) -> Result<Event, SourceError> {
     }
     let remote = remote_of(&repository, &mut notes);
     let default_branch = branches::default(&repository, &mut notes)?;
-    let dirty = tree::changed_path(&repository, &options.ignore)?;
-    if let Some(path) = &dirty {
-        notes.push(format!("The working tree has changes that are not in the commit, such as in {path}."));
-    }
 
     let name = remote.as_ref().map_or_else(|| repository.folder_name(), |remote| remote.name.clone());
     let source = Source {
@@ -58,9 +54,22 @@ pub fn read(directory: &Path, options: &Options) -> Result<Event, SourceError> {
         commit,
         tags,
         actor: None,
-        dirty: dirty.is_some(),
+        dirty: false,
     };
-    Ok(Event { source, occurrence: None, notes })
+    let mut event = Event { source, occurrence: None, notes };
+    if let Some(path) = tree::changed_path(&repository, &options.ignore)? {
+        event.mark_changed(&path);
+    }
+    Ok(event)
+}
+
+/// The first path found in the working tree that differs from the commit that is checked out: changed, added or removed.
+/// `None` when there is none, or no working tree.
+///
+/// # Errors
+/// There is no repository, or it cannot be read.
+pub fn changed(directory: &Path, options: &Options) -> Result<Option<String>, SourceError> {
+    tree::changed_path(&Checkout::open(directory)?, &options.ignore)
 }
 
 /// The root of the working tree that a directory is in; of a bare repository the repository itself.
@@ -106,10 +115,7 @@ struct Checkout {
 
 impl Checkout {
     fn open(directory: &Path) -> Result<Self, SourceError> {
-        let git = gix::discover(directory).map_err(|source| SourceError::NoRepository {
-            directory: directory.to_owned(),
-            source: Box::new(source),
-        })?;
+        let git = gix::discover(directory).map_err(|source| not_opened(directory, source))?;
         let root = git.workdir().unwrap_or(git.git_dir());
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         Ok(Self { git, root })
@@ -140,6 +146,27 @@ impl Checkout {
 
     fn unreadable(&self, what: &'static str, source: gix::Error) -> SourceError {
         SourceError::Unreadable { what, repository: self.root.clone(), source: Box::new(source) }
+    }
+}
+
+/// Tells a folder without a repository from one whose repository is damaged. A `.git` that lacks so much that gix passes it
+/// by is still one that somebody made: whoever takes it for nothing compares nothing.
+fn not_opened(directory: &Path, source: gix::Error) -> SourceError {
+    let missing = matches!(
+        source.downcast_any_ref(),
+        Some(
+            DiscoveryError::NoGitRepository { .. }
+                | DiscoveryError::NoGitRepositoryWithinCeiling { .. }
+                | DiscoveryError::NoGitRepositoryWithinFs { .. }
+        )
+    );
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let remains = absolute.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok());
+    let (directory, source) = (directory.to_owned(), Box::new(source));
+    if missing && !remains {
+        SourceError::NoRepository { directory, source }
+    } else {
+        SourceError::NotOpened { directory, source }
     }
 }
 
