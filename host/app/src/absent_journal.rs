@@ -35,6 +35,10 @@ impl Journal for AbsentJournal {
         Ok(Vec::new())
     }
 
+    async fn deployed(&self, _: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
+        Ok(None)
+    }
+
     async fn tag(&self, _: &str, _: usize) -> Result<Vec<Entry>, PortFailure> {
         Ok(Vec::new())
     }

@@ -63,13 +63,10 @@ impl Locks {
     }
 
     /// Who wrote into the lock file last. It takes no lock to find out, for that would keep others from taking theirs.
-    pub(crate) fn holder(&self, scope: &LeaseScope) -> Result<Option<String>, JournalError> {
-        let path = self.path(scope);
-        match fs::read_to_string(&path) {
-            Ok(holder) => Ok(Some(holder.trim_end().to_owned()).filter(|holder| !holder.is_empty())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(JournalError::Lock { file: path, source }),
-        }
+    /// It is for messages only, so a file that cannot be read is no failure.
+    pub(crate) fn holder(&self, scope: &LeaseScope) -> Option<String> {
+        let holder = fs::read_to_string(self.path(scope)).ok()?;
+        Some(holder.trim_end().to_owned()).filter(|holder| !holder.is_empty())
     }
 
     /// Waits for the right to change the schema. Held until the file is dropped; the file stays, for it is taken once.

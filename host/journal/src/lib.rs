@@ -4,7 +4,8 @@
 //! that covers the row and all rows before it ([`chain`]). Rows are only ever added: the database itself refuses changes
 //! ([`schema`]), and [`SqliteJournal::verify`](plimsoll_core::ports::Journal::verify) finds those that were made all the same.
 //!
-//! The file must lie on a local disk: neither SQLite's write-ahead log nor the locks work across network file systems.
+//! The file must lie on a local disk: neither SQLite's locks nor those of the leases can be relied on across network
+//! file systems.
 
 mod append;
 mod chain;

@@ -42,6 +42,18 @@ pub(crate) async fn environment(
     collect(query.bind(environment.as_str()).bind(bound(limit)).fetch_all(connection).await, journal)
 }
 
+pub(crate) async fn deployed(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    environment: &EnvironmentName,
+) -> Result<Option<Entry>, JournalError> {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts
+         WHERE environment = ?1 AND kind = 'deployed' ORDER BY sequence DESC LIMIT 1",
+    );
+    Ok(collect(query.bind(environment.as_str()).fetch_all(connection).await, journal)?.pop())
+}
+
 pub(crate) async fn tag(
     connection: &mut SqliteConnection,
     journal: &Path,

@@ -32,6 +32,7 @@ CREATE INDEX facts_by_release ON facts (release, sequence);
 CREATE INDEX facts_by_environment ON facts (environment, sequence) WHERE environment IS NOT NULL;
 CREATE INDEX facts_by_tag ON facts (tag, sequence) WHERE tag IS NOT NULL;
 CREATE INDEX openings ON facts (sequence) WHERE kind = 'opened';
+CREATE INDEX deployments ON facts (environment, sequence) WHERE kind = 'deployed';
 
 CREATE TABLE head (
     only     INTEGER PRIMARY KEY CHECK (only = 1),
@@ -102,7 +103,6 @@ pub(crate) async fn state(connection: &mut SqliteConnection, journal: &Path) -> 
 /// The file cannot be written.
 pub(crate) async fn migrate(connection: &mut SqliteConnection, journal: &Path) -> Result<(), JournalError> {
     let failed = |error| JournalError::of(journal, error);
-    connection.execute("PRAGMA journal_mode = WAL").await.map_err(failed)?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let taken: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await.map_err(failed)?;

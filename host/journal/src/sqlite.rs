@@ -71,7 +71,9 @@ impl SqliteJournal {
             }
             Ok(_) => {}
         }
-        let mut connection = connect(path, options(path).read_only(true)).await?;
+        // Not opened for reading alone: what a killed host left half written could not be taken back then. SQLite opens
+        // the file for reading where it may not be written.
+        let mut connection = connect(path, options(path).pragma("query_only", "on")).await?;
         match schema::state(&mut connection, path).await? {
             schema::State::Current => {}
             // A host that was killed before it wrote anything leaves an empty file behind.
@@ -88,25 +90,18 @@ impl SqliteJournal {
         &self.path
     }
 
-    /// Who holds a lease, for messages: process id and host name. To be asked after [`Journal::try_lease`] was refused: the
-    /// answer may be a holder that died since, or `None` when it gave the lease back.
-    ///
-    /// # Errors
-    /// The lock file cannot be read.
-    pub fn lease_holder(&self, scope: &LeaseScope) -> Result<Option<String>, JournalError> {
-        self.locks.holder(scope)
-    }
-
     async fn connection(&self) -> MutexGuard<'_, SqliteConnection> {
         self.connection.lock().await
     }
 }
 
-/// How the file is opened. `FULL` makes every fact survive a loss of power once it is appended.
+/// How the file is opened. New files have SQLite's rollback journal: the file alone is the journal whenever nobody writes,
+/// also when its last host ended without closing it, so it can be copied and sent. With that, `EXTRA` is what makes every
+/// fact survive a loss of power once it is appended (SQLite, `PRAGMA synchronous`).
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SqliteSynchronous::Extra)
         .busy_timeout(Duration::from_secs(BUSY_SECONDS))
         .disable_statement_logging()
 }
@@ -144,6 +139,10 @@ impl Journal for SqliteJournal {
         Ok(read::environment(&mut *self.connection().await, &self.path, environment, limit).await?)
     }
 
+    async fn deployed(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
+        Ok(read::deployed(&mut *self.connection().await, &self.path, environment).await?)
+    }
+
     async fn tag(&self, tag: &str, limit: usize) -> Result<Vec<Entry>, PortFailure> {
         Ok(read::tag(&mut *self.connection().await, &self.path, tag, limit).await?)
     }
@@ -158,6 +157,10 @@ impl Journal for SqliteJournal {
 
     async fn try_lease(&self, scope: &LeaseScope) -> Result<Option<Box<dyn Lease>>, PortFailure> {
         Ok(self.locks.try_lease(scope)?.map(|lease| Box::new(lease) as Box<dyn Lease>))
+    }
+
+    fn lease_holder(&self, scope: &LeaseScope) -> Option<String> {
+        self.locks.holder(scope)
     }
 }
 

@@ -33,8 +33,8 @@ impl From<sqlx::Error> for Stop {
     }
 }
 
-/// Follows the chain from the first entry to the last, within one reading transaction, so that appending hosts do not
-/// disturb it. Then looks whether the end is where the head says, and lets SQLite check the file and its indexes.
+/// Follows the chain from the first entry to the last, within one reading transaction, so that appending hosts wait and do
+/// not disturb it. Then looks whether the end is where the head says, and lets SQLite check the file and its indexes.
 pub(crate) async fn verify(
     connection: &mut SqliteConnection,
     journal: &Path,

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use common::{deployed, open, release, tagged};
 use plimsoll_core::{
@@ -92,6 +92,9 @@ async fn environments_and_tags_are_found_newest_first() {
     };
     assert_eq!(places(journal.environment(&staging, 9).await.unwrap()), [6, 5, 2]);
     assert_eq!(places(journal.environment(&staging, 1).await.unwrap()), [6]);
+    assert_eq!(journal.deployed(&staging).await.unwrap().unwrap().sequence, 2);
+    let nowhere = EnvironmentName::new("nowhere").unwrap();
+    assert_eq!(journal.deployed(&nowhere).await.unwrap(), None);
     assert_eq!(places(journal.tag("latest", 9).await.unwrap()), [7, 1]);
     assert!(journal.tag("late%", 9).await.unwrap().is_empty());
 }
@@ -122,6 +125,20 @@ async fn looking_makes_no_journal() {
     let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
     let failure = journal.append(&release(1), 1, 0, tagged("b")).await.unwrap_err();
     assert!(matches!(cause(&failure), JournalError::ReadOnly { .. }), "{failure}");
+}
+
+#[tokio::test]
+async fn a_journal_that_may_only_be_read_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let entry = open(&path).await.append(&release(1), 0, 0, tagged("a")).await.unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+    assert_eq!(journal.entries(0, 9).await.unwrap(), [entry]);
+    assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 1, .. }));
+    drop(journal);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[tokio::test]
@@ -193,7 +210,7 @@ async fn one_host_at_a_time_has_a_lease() {
     let lease = one.try_lease(&scope).await.unwrap().unwrap();
     assert!(other.try_lease(&scope).await.unwrap().is_none());
     assert!(one.try_lease(&scope).await.unwrap().is_none());
-    let holder = other.lease_holder(&scope).unwrap().unwrap();
+    let holder = other.lease_holder(&scope).unwrap();
     assert!(holder.contains(&std::process::id().to_string()), "{holder}");
     let elsewhere = LeaseScope::Environment(EnvironmentName::new("staging").unwrap());
     let more = other.try_lease(&elsewhere).await.unwrap().unwrap();
@@ -202,7 +219,7 @@ async fn one_host_at_a_time_has_a_lease() {
     drop(lease);
     let lease = other.try_lease(&scope).await.unwrap().unwrap();
     drop((lease, more, tags));
-    assert_eq!(other.lease_holder(&scope).unwrap(), None);
+    assert_eq!(other.lease_holder(&scope), None);
     let left =
         fs::read_dir(folder.path().join("journal.db.locks")).unwrap().map(|file| file.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["schema.lock"]);

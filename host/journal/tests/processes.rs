@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     collections::BTreeSet,
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -15,6 +15,7 @@ use std::{
 
 use common::{deployed, open, release, tagged};
 use plimsoll_core::ports::{Journal, JournalCheck, LeaseScope};
+use plimsoll_journal::SqliteJournal;
 
 /// Tells the child what to do, and in which journal.
 const TASK: &str = "JOURNAL_TEST_TASK";
@@ -26,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The other process: this test program again, with one job.
 #[tokio::test]
 #[ignore = "started by the other tests as a process of its own"]
+#[expect(clippy::exit, reason = "one job is to end without closing anything")]
 async fn child() {
     let (Ok(task), Ok(path)) = (env::var(TASK), env::var(JOURNAL)) else {
         panic!("this is no test by itself: it needs {TASK} and {JOURNAL}");
@@ -37,6 +39,14 @@ async fn child() {
             for number in 0..count.parse().unwrap() {
                 journal.append(&mine, number, 0, tagged("a")).await.unwrap();
             }
+        }
+        ("leave", count) => {
+            for number in 0..count.parse().unwrap() {
+                journal.append(&release(1), number, 0, tagged("a")).await.unwrap();
+            }
+            // As a program does whose threads outlive it: nothing is closed.
+            std::mem::forget(journal);
+            std::process::exit(0);
         }
         ("hold", _) => {
             let _lease = journal.try_lease(&LeaseScope::Tags).await.unwrap().unwrap();
@@ -123,12 +133,40 @@ async fn a_writer_killed_at_any_moment_leaves_an_intact_chain() {
         }
         thread::sleep(Duration::from_micros(700 * round));
         process.kill();
-        let JournalCheck::Intact { entries, .. } = journal.verify().await.unwrap() else {
-            panic!("{:?}", journal.verify().await)
+        // A host that only reads comes first: it too must get past what the killed one left half written.
+        let reader = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+        let JournalCheck::Intact { entries, .. } = reader.verify().await.unwrap() else {
+            panic!("{:?}", reader.verify().await)
         };
         assert!(entries >= before + 8);
         before = entries;
     }
+}
+
+#[tokio::test]
+async fn the_file_alone_is_the_journal_after_its_host_left() {
+    let (folder, path) = journal_path();
+    let mut process = Process::start("leave 5", &path);
+    assert!(process.0.wait().unwrap().success());
+    let copy = folder.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    let copied = SqliteJournal::open_existing(&copy).await.unwrap().unwrap().verify().await.unwrap();
+    assert!(matches!(copied, JournalCheck::Intact { entries: 5, .. }), "{copied:?}");
+    assert_eq!(copied, open(&path).await.verify().await.unwrap());
+}
+
+#[tokio::test]
+async fn readers_and_a_writer_wait_for_each_other() {
+    let (_folder, path) = journal_path();
+    drop(open(&path).await);
+    let mut process = Process::start("append 60", &path);
+    let reader = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+    let start = Instant::now();
+    while reader.entries(0, 100).await.unwrap().len() < 60 {
+        assert!(start.elapsed() < PATIENCE, "the child does not write");
+        assert!(matches!(reader.verify().await.unwrap(), JournalCheck::Intact { .. }));
+    }
+    assert!(process.0.wait().unwrap().success());
 }
 
 #[tokio::test]
@@ -142,7 +180,7 @@ async fn the_death_of_its_holder_frees_a_lease() {
         thread::sleep(Duration::from_millis(1));
     }
     assert!(journal.try_lease(&LeaseScope::Tags).await.unwrap().is_none());
-    let holder = journal.lease_holder(&LeaseScope::Tags).unwrap().unwrap();
+    let holder = journal.lease_holder(&LeaseScope::Tags).unwrap();
     assert!(holder.contains(&process.0.id().to_string()), "{holder}");
     process.kill();
     assert!(journal.try_lease(&LeaseScope::Tags).await.unwrap().is_some());

@@ -34,7 +34,6 @@ async fn journal_file() -> Vec<u8> {
         journal.append(&release(7), number * 2 + 1, 60, deployed(name)).await.unwrap();
     }
     drop(journal);
-    execute(&path, "PRAGMA wal_checkpoint(TRUNCATE)").await;
     fs::read(&path).unwrap()
 }
 

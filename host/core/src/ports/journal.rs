@@ -46,6 +46,13 @@ pub trait Journal: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, PortFailure>;
 
+    /// The newest `Deployed` fact of an environment, however much happened there since; `None` when nothing was deployed
+    /// there.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn deployed(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure>;
+
     /// The `Tagged` facts of a tag, newest first, at most `limit`.
     ///
     /// # Errors
@@ -70,6 +77,12 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// It could not be found out.
     async fn try_lease(&self, scope: &LeaseScope) -> Result<Option<Box<dyn Lease>>, PortFailure>;
+
+    /// Who holds a lease, for messages only. Asked after [`Journal::try_lease`] was refused, the answer may be a holder that
+    /// died since. `None`: nobody does, or it is not known.
+    fn lease_holder(&self, _scope: &LeaseScope) -> Option<String> {
+        None
+    }
 }
 
 /// The right to act on something, held until it is dropped.
