@@ -73,7 +73,8 @@ impl Output {
             self.set_link(CURRENT, &target)?;
             sync(&self.folder)?;
         }
-        self.clean()
+        self.clean();
+        Ok(())
     }
 
     /// Where a link leads; `None` when there is none.
@@ -126,20 +127,27 @@ impl Output {
         Ok(name)
     }
 
-    /// Removes what is neither current nor previous.
-    fn clean(&self) -> Result<(), DeployError> {
-        let releases = self.folder.join(RELEASES);
-        let kept = [self.link(CURRENT)?, self.link(PREVIOUS)?];
-        for entry in fs::read_dir(&releases).map_err(failed(&releases, "read"))? {
-            let entry = entry.map_err(failed(&releases, "read"))?;
-            let target = Path::new(RELEASES).join(entry.file_name());
-            if !kept.contains(&Some(target)) {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(failed(&path, "removed"))?;
+    /// Removes the deployments that are neither current nor previous, and nothing that this module did not write. It cannot
+    /// fail: the deployment has happened, and what stays behind now is removed by the next one.
+    fn clean(&self) {
+        let (Ok(current), Ok(previous)) = (self.link(CURRENT), self.link(PREVIOUS)) else { return };
+        let kept = [current, previous];
+        let entries = fs::read_dir(self.folder.join(RELEASES)).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name();
+            let target = Path::new(RELEASES).join(&name);
+            let is_folder = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+            if is_folder && name.to_str().is_some_and(is_ours) && !kept.contains(&Some(target)) {
+                drop(fs::remove_dir_all(entry.path()));
             }
         }
-        Ok(())
     }
+}
+
+/// Whether a name in the folder of releases is one that this module gives.
+fn is_ours(name: &str) -> bool {
+    let release = name.match_indices('-').nth(1).map(|(end, _)| &name[..end]);
+    name.starts_with(UNFINISHED) || release.is_some_and(|release| ReleaseId::new(release).is_ok())
 }
 
 fn write_files(folder: &Path, files: &Files) -> Result<(), DeployError> {

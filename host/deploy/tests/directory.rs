@@ -172,6 +172,25 @@ async fn what_a_killed_host_left_behind_is_removed() {
 }
 
 #[tokio::test]
+async fn what_others_put_beside_the_releases_stays_and_fails_nothing() {
+    let application = Application::new();
+    application.deploy(1).await.unwrap();
+    let releases = application.output("releases");
+    fs::write(releases.join(".DS_Store"), "").unwrap();
+    fs::write(releases.join("r-00000000000a-file"), "").unwrap();
+    fs::create_dir_all(releases.join("r-elsewhere")).unwrap();
+    symlink(application.path("k8s"), releases.join("r-00000000000b-link")).unwrap();
+    for number in 2..=4 {
+        application.deploy(number).await.unwrap();
+    }
+    for name in [".DS_Store", "r-00000000000a-file", "r-elsewhere", "r-00000000000b-link"] {
+        assert!(fs::symlink_metadata(releases.join(name)).is_ok(), "{name}");
+    }
+    assert_eq!(fs::read_dir(&releases).unwrap().count(), 4 + 2);
+    assert!(application.path("k8s/web.yaml").is_file());
+}
+
+#[tokio::test]
 async fn a_set_that_somebody_changed_is_put_right() {
     let application = Application::new();
     application.deploy(1).await.unwrap();
