@@ -124,6 +124,37 @@ fn a_registry_that_is_down_loses_nothing() {
 }
 
 #[test]
+fn a_release_is_resumed_with_its_own_files_only() {
+    require!(Requirement::Git, Requirement::Registry);
+    let mut registry = DebianRegistry::start();
+    let application = Application::create("scratch", &registry.reference("contoso/website"));
+    registry.stop();
+    let _ = application.run(&["release"]).code(2);
+    registry.restart();
+    // Something else is in the folder now: changed, or another commit.
+    application.site.edit("Not committed");
+    says(application.run(&["resume"]), 2, &["not in the commit"]);
+    application.git.commit("Another commit");
+    says(application.run(&["resume"]), 2, &["is checked out", "git checkout"]);
+    let _ = application.git.git(&["checkout", "--quiet", "HEAD~1"]);
+    // What was built and not pushed may be gone: it is built again.
+    fs::remove_dir_all(application.git.path().join(".plimsoll/build")).expect("it was built");
+    let _ = application.run(&["resume"]).code(0);
+    assert!(application.running("staging").is_some());
+}
+
+#[test]
+fn a_result_that_cannot_be_printed() {
+    require!(Requirement::Git);
+    let application = Application::self_contained();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let output = application.plimsoll.command(&["plan"]).stdout(full).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("could not be printed") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
 fn a_registry_with_tls_and_a_password() {
     require!(Requirement::Git, Requirement::Registry, Requirement::Openssl);
     let registry = DebianRegistry::with_access(Access::Password);
@@ -194,7 +225,7 @@ fn a_journal_with_a_changed_byte() {
         bytes.windows(name.len()).rposition(|window| window == name).expect("the journal names staging");
     bytes[place] ^= 1;
     fs::write(&path, bytes).expect("writable");
-    says(application.run(&["journal", "verify"]), 1, &["broken"]);
+    says(application.run(&["journal", "verify"]), 2, &["broken"]);
 }
 
 #[test]

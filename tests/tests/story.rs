@@ -118,3 +118,19 @@ fn an_older_commit_released_late_goes_nowhere() {
     assert_eq!(environment(&late, "staging")["findings"][0]["rule"], "host:order");
     assert_eq!(application.running("staging").as_deref(), newer["digest"].as_str());
 }
+
+#[test]
+fn a_version_that_was_overtaken_in_staging_is_over() {
+    require!(Requirement::Git);
+    let application = Application::self_contained();
+    let old = application.git.head();
+    application.git.tag("v1.0.0");
+    application.change("Newer");
+    let newer = application.release();
+    application.git.detach(&old);
+    let late = application.run(&["release", "--format", "json", "--ref", "refs/heads/main"]).code(0).json();
+    assert_eq!(late["standing"], "done");
+    assert_eq!(environment(&late, "production")["verdict"], "deny");
+    assert_eq!(environment(&late, "production")["findings"][0]["rule"], "host:after");
+    assert_eq!(application.running("staging").as_deref(), newer["digest"].as_str());
+}

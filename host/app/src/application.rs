@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use plimsoll_core::{
+    contract::{Intent, Source},
     digest::Digest,
-    fact::EnvironmentPlan,
+    fact::{EnvironmentPlan, Opening},
     names::EnvironmentName,
     ports::{
         BuildRequest, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy,
@@ -110,9 +111,20 @@ impl Application {
         self.environments.iter().find(|environment| environment.name == *name)
     }
 
-    /// The environments as a release records them.
+    /// How a release of this source begins.
     #[must_use]
-    pub fn environment_plans(&self) -> Vec<EnvironmentPlan> {
+    pub fn opening(&self, source: Source, intent: Intent) -> Opening {
+        Opening {
+            source,
+            intent,
+            repository: self.image.written.clone(),
+            environments: self.environment_plans(),
+            configuration: self.configuration,
+        }
+    }
+
+    /// The environments as a release records them.
+    fn environment_plans(&self) -> Vec<EnvironmentPlan> {
         let plan = |environment: &Environment| EnvironmentPlan {
             name: environment.name.clone(),
             after: environment.after.clone(),

@@ -7,7 +7,7 @@ use plimsoll_core::{
     decision::{Decided, DecisionRecord, PromotionRecord, TaggingRecord},
     ports::PortFailure,
 };
-use plimsoll_policy::{Binding, Grants, Limits};
+use plimsoll_policy::{BindError, Binding, Grants, Limits};
 
 use crate::{
     configuration::PolicyReference,
@@ -87,7 +87,15 @@ pub fn evaluate(
     };
     let policy = load(&sandbox, &reference, written)?;
     let binding = Binding { grants: Grants::none().log(), limits: Limits::default() };
-    let bound = policy.bind(binding).map_err(PortFailure::from)?;
+    let bound = policy.bind(binding).map_err(|error| {
+        let not_granted = matches!(error, BindError::NotGranted { .. });
+        let failure = PortFailure::from(error);
+        if not_granted {
+            failure.hint("outside a release only `log` is granted: try the policy with `plimsoll plan`")
+        } else {
+            failure
+        }
+    })?;
     bound.check_settings(question.settings()).map_err(PortFailure::from)?;
     let other_question = || EvaluationError::OtherQuestion(written.to_owned());
     Ok(match question {

@@ -68,6 +68,16 @@ pub fn other_checkout(host: &Host, source: &Source) -> Result<Option<String>, Po
     Ok(head.filter(|head| *head != source.commit.id))
 }
 
+/// A path whose content is not in the commit that is checked out, if there is one. Without a git repository there is
+/// nothing to compare.
+///
+/// # Errors
+/// The repository cannot be read.
+pub fn changed(host: &Host) -> Result<Option<String>, PortFailure> {
+    let options = git::Options { ignore: own_folders(host) };
+    Ok(where_there_is_a_repository(git::changed(host.root(), &options))?.flatten())
+}
+
 /// What git says, and nothing without a repository. One that cannot be read is an error: it would hide a difference.
 fn where_there_is_a_repository<T>(answer: Result<T, SourceError>) -> Result<Option<T>, SourceError> {
     match answer {

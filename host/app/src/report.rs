@@ -75,7 +75,7 @@ impl ReleaseReport {
 
     /// Reports how a release would stand whose image may never have been built.
     #[must_use]
-    pub fn with_digest(state: &ReleaseState, digest: Option<Digest>) -> Self {
+    pub(crate) fn with_digest(state: &ReleaseState, digest: Option<Digest>) -> Self {
         let (findings, failure) = match &state.tagging {
             Tagging::Planned { findings, .. } | Tagging::Refused(findings) => (findings.clone(), None),
             Tagging::Pending => (Vec::new(), None),
@@ -115,7 +115,8 @@ fn unanswered(message: &str) -> FailureReport {
         environment: None,
         message: message.to_owned(),
         hint: Some(
-            "nothing was built; mend the tagging policy or its settings, then resume the release".to_owned(),
+            "nothing was built; mend the tagging policy or its settings, and release the commit that does so"
+                .to_owned(),
         ),
     }
 }
@@ -147,16 +148,24 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
         Stay::Failed(message) => report.error = Some(message.clone()),
         Stay::Superseded(newer) => {
             report.verdict = Some("deny");
+            report.until = Vec::new();
             report.findings =
                 vec![Finding::host_failed("order", format!("the newer release {newer} runs here"))];
         }
-        Stay::Pending if state.plan().is_some() => {
+        // Nobody was asked while a step before all environments failed.
+        Stay::Pending if state.pushed => {
             let missing: Vec<&str> =
                 state.missing_before(environment).iter().map(|name| name.as_str()).collect();
-            if !missing.is_empty() {
+            let missing = missing.join(", ");
+            if state.unreachable().contains(&environment.plan.name) {
+                let message = format!("{missing} will not run this release; release a newer commit");
+                report.verdict = Some("deny");
+                report.findings = vec![Finding::host_failed("after", message)];
+                report.until = Vec::new();
+            } else if !missing.is_empty() {
                 report.verdict = Some("hold");
-                report.findings =
-                    vec![Finding::host_failed("after", format!("{} comes first", missing.join(", ")))];
+                report.findings = vec![Finding::host_failed("after", format!("{missing} comes first"))];
+                report.until = Vec::new();
             }
         }
         _ => {}

@@ -110,9 +110,15 @@ pub(crate) struct FactArguments {
     /// The repository's short name, such as contoso/website.
     #[arg(long, value_name = "NAME")]
     pub(crate) repository_name: Option<String>,
+    /// The repository's web address, without credentials.
+    #[arg(long, value_name = "URL")]
+    pub(crate) repository_url: Option<String>,
     /// The repository's default branch.
     #[arg(long, value_name = "BRANCH")]
     pub(crate) default_branch: Option<String>,
+    /// What set the event off.
+    #[arg(long, value_enum)]
+    pub(crate) trigger: Option<TriggerKind>,
     /// The git reference: refs/heads/NAME, refs/tags/NAME or refs/pull/NUMBER/merge.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) git_ref: Option<String>,
@@ -130,6 +136,17 @@ pub(crate) struct FactArguments {
     pub(crate) actor: Option<String>,
 }
 
+/// The triggers that need no more than their name. Pull requests and published releases come from a CI event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TriggerKind {
+    /// A branch or a tag was pushed.
+    Push,
+    /// A timetable.
+    Schedule,
+    /// A person.
+    Manual,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseArguments {
     #[command(flatten)]
@@ -143,6 +160,9 @@ pub(crate) struct ReleaseArguments {
 pub(crate) struct ResumeArguments {
     /// The release: its id, version, git tag or commit. Without it the newest one that waits or failed.
     pub(crate) release: Option<String>,
+    /// Goes on though the working tree holds changes that are not committed.
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
 }
 
 #[derive(Debug, Args)]

@@ -70,15 +70,15 @@ impl Failure {
     pub(crate) fn print(&self) {
         match &self.message {
             Message::Text(text) => {
-                anstream::eprintln!("{}error:{} {text}", crate::output::BAD, crate::output::PLAIN);
+                tell!("{}error:{} {text}", crate::output::BAD, crate::output::PLAIN);
             }
-            Message::Report(report) => anstream::eprintln!("{report:?}"),
+            Message::Report(report) => tell!("{report:?}"),
         }
         if let Some(hint) = &self.hint {
-            anstream::eprintln!("{}hint:{} {hint}", crate::output::STRONG, crate::output::PLAIN);
+            tell!("{}hint:{} {hint}", crate::output::STRONG, crate::output::PLAIN);
         }
         if self.class == FailureClass::Internal {
-            anstream::eprintln!("This is a fault of plimsoll itself, not of what you did.");
+            tell!("This is a fault of plimsoll itself, not of what you did.");
         }
     }
 }
@@ -99,6 +99,9 @@ impl From<plimsoll_app::release::ReleaseError> for Failure {
             E::Unknown(_) => {
                 Self::new(FailureClass::User, error.to_string()).hint("`plimsoll history` lists the releases")
             }
+            E::OtherRepository { .. } => Self::new(FailureClass::Configuration, error.to_string()).hint(
+                "resume the release with the configuration that it began with, or release a new commit",
+            ),
             E::Damaged(_) => Self::new(FailureClass::Outside, error.to_string())
                 .hint("`plimsoll journal verify` shows where the journal was changed"),
         }

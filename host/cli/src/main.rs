@@ -1,16 +1,19 @@
 //! The `plimsoll` command: parse, build, run. Only here are results printed and exit codes made.
 
+#[macro_use]
+mod output;
+
 mod arguments;
 mod commands;
 mod demo;
 mod failure;
-mod output;
 mod session;
 mod world;
 
 use std::process::ExitCode;
 
 use clap::{Parser as _, error::ErrorKind};
+use plimsoll_core::ports::FailureClass;
 
 use crate::{
     arguments::Arguments,
@@ -40,7 +43,13 @@ fn run(arguments: Arguments) -> Result<Ending, Failure> {
     // One TLS provider for the whole process. A second call would find the first one's, which is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let session = Session::new(World, arguments.global)?;
-    commands::run(&session, arguments.command)
+    let ending = commands::run(&session, arguments.command)?;
+    match output::lost() {
+        Some(error) => {
+            Err(Failure::new(FailureClass::Outside, format!("the result could not be printed: {error}")))
+        }
+        None => Ok(ending),
+    }
 }
 
 fn usage(error: &clap::Error) -> ExitCode {

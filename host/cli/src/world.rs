@@ -13,13 +13,14 @@ impl World {
         std::env::var(name).ok().filter(|value| !value.is_empty())
     }
 
-    /// Where compiled policies are kept: `PLIMSOLL_CACHE`, else the user's cache folder (XDG base directory
-    /// specification).
+    /// Where compiled policies are kept: `PLIMSOLL_CACHE`, which may be relative to where the process was started, else the
+    /// user's cache folder, which may not (XDG Base Directory Specification, section 2).
     pub(crate) fn cache(&self) -> Option<PathBuf> {
-        let own = self.variable("PLIMSOLL_CACHE").map(PathBuf::from);
-        let user = || self.variable("XDG_CACHE_HOME").map(|folder| PathBuf::from(folder).join("plimsoll"));
-        let home = || self.home().map(|home| home.join(".cache/plimsoll"));
-        own.or_else(user).or_else(home).filter(|path| path.is_absolute())
+        let own = self.variable("PLIMSOLL_CACHE").and_then(|folder| std::path::absolute(folder).ok());
+        let user =
+            || self.variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let home = || self.home().map(|home| home.join(".cache")).filter(|folder| folder.is_absolute());
+        own.or_else(|| user().or_else(home).map(|folder| folder.join("plimsoll")))
     }
 
     /// The Docker configuration file: in `DOCKER_CONFIG`, else in `~/.docker`.

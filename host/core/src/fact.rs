@@ -8,6 +8,8 @@ use crate::{
     digest::Digest,
     names::{EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
+    ports::PortFailure,
+    release::Step,
 };
 
 /// Something that happened to a release.
@@ -90,6 +92,19 @@ pub enum Fact {
         #[serde(default)]
         hint: Option<String>,
     },
+}
+
+impl Fact {
+    /// A step that could not be done.
+    #[must_use]
+    pub fn step_failed(step: &Step, failure: &PortFailure) -> Self {
+        Self::StepFailed {
+            step: step.name().to_owned(),
+            environment: step.environment().cloned(),
+            message: failure.to_string(),
+            hint: failure.hint.clone(),
+        }
+    }
 }
 
 /// How a release began.

@@ -7,7 +7,7 @@ use plimsoll_core::{
     fact::Fact,
     names::{EnvironmentName, Tag},
     plan::{PlannedTag, TagPlan},
-    ports::{Deployment, FailureClass, PortFailure, Progress},
+    ports::{Activity, Deployment, FailureClass, PortFailure, Progress, PushReport},
     release::{ReleaseState, Step},
 };
 
@@ -15,7 +15,7 @@ use super::{order, questions};
 use crate::application::{Application, Environment};
 
 /// Carries out single steps.
-pub struct Effects<'a> {
+pub(super) struct Effects<'a> {
     application: &'a Application,
     progress: &'a dyn Progress,
 }
@@ -53,7 +53,7 @@ impl From<EffectError> for PortFailure {
 impl<'a> Effects<'a> {
     /// Effects on this application's world.
     #[must_use]
-    pub fn new(application: &'a Application, progress: &'a dyn Progress) -> Self {
+    pub(super) fn new(application: &'a Application, progress: &'a dyn Progress) -> Self {
         Self { application, progress }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Effects<'a> {
     ///
     /// # Errors
     /// It could not be done. Whatever it did is harmless to do again.
-    pub async fn perform(&self, state: &ReleaseState, step: &Step) -> Result<Fact, PortFailure> {
+    pub(super) async fn perform(&self, state: &ReleaseState, step: &Step) -> Result<Fact, PortFailure> {
         match step {
             Step::DeriveTags => self.derive_tags(state).await,
             Step::Build => self.build(state).await,
@@ -75,7 +75,7 @@ impl<'a> Effects<'a> {
     /// Asks the tagging policy.
     pub(super) async fn derive_tags(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
         let Application { tagging, image, clock, .. } = self.application;
-        let record = questions::ask_for_tags(tagging, &state.opening.source, &image.written, *clock).await?;
+        let record = questions::derive_tags(tagging, &state.opening.source, &image.written, *clock).await?;
         let plan = match &record.outcome {
             // The sandbox checked the proposal already: an answer that does not pass never comes as an answer.
             Outcome::Answered(Derivation::Plan(proposal)) => TagPlan::check(proposal).ok(),
@@ -95,7 +95,12 @@ impl<'a> Effects<'a> {
 
     async fn push(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
         let digest = state.built.ok_or(EffectError::NotYet("push"))?;
-        self.application.repository.push(&self.application.image.layout, &digest, self.progress).await?;
+        let layout = &self.application.image.layout;
+        let report = self.application.repository.push(layout, &digest, self.progress).await?;
+        let PushReport { blobs_sent, blobs_present, bytes_sent } = report;
+        self.progress.activity(Activity::Line(&format!(
+            "sent {blobs_sent} blobs ({bytes_sent} bytes), {blobs_present} were there already"
+        )));
         Ok(Fact::Pushed { digest })
     }
 
@@ -110,7 +115,7 @@ impl<'a> Effects<'a> {
             (TagMode::Create, _) => {}
             (TagMode::Move, _) => {
                 if let Some(newer) =
-                    order::newer_at_tag(self.application.journal.as_ref(), state, tag).await?
+                    order::newer_at_tag(self.application.journal.as_ref(), state, tag, previous).await?
                 {
                     return Ok(Fact::TagKept { tag: tag.clone(), newer });
                 }

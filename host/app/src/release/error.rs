@@ -20,6 +20,18 @@ pub enum ReleaseError {
     /// There is no such release in the journal.
     #[error("the journal has no release {0}")]
     Unknown(ReleaseId),
+    /// The release began with another image repository than the configuration names now.
+    #[error(
+        "release {release} began with the image repository `{began}`, and the configuration now says `{configured}`"
+    )]
+    OtherRepository {
+        /// The release.
+        release: ReleaseId,
+        /// Where its image went.
+        began: String,
+        /// Where it would go now.
+        configured: String,
+    },
     /// The first fact of the release is not its opening.
     #[error("the journal's facts of release {0} do not begin with its opening")]
     Damaged(ReleaseId),

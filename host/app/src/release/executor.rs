@@ -2,7 +2,7 @@
 
 use plimsoll_core::{
     contract::{Intent, Source},
-    fact::{Fact, Opening},
+    fact::{Entry, Fact},
     names::ReleaseId,
     ports::{Lease, LeaseScope, Progress},
     release::{ReleaseState, Standing, Stay, Step, next, release_id},
@@ -47,13 +47,7 @@ impl<'a> Executor<'a> {
             let state = ReleaseState::fold(&entries).ok_or(ReleaseError::Damaged(release))?;
             return self.take_up(state).await;
         }
-        let opening = Opening {
-            source: event.source,
-            intent: event.intent,
-            repository: self.application.image.written.clone(),
-            environments: self.application.environment_plans(),
-            configuration: self.application.configuration,
-        };
+        let opening = self.application.opening(event.source, event.intent);
         let entry = self.append(&release, 0, Fact::Opened(Box::new(opening))).await?;
         let state = ReleaseState::open(&entry).ok_or(ReleaseError::Damaged(release))?;
         self.follow(state).await
@@ -77,6 +71,14 @@ impl<'a> Executor<'a> {
         if matches!(state.standing(), Standing::Done | Standing::Refused) {
             return Ok(state);
         }
+        let configured = &self.application.image.written;
+        if state.opening.repository != *configured {
+            return Err(ReleaseError::OtherRepository {
+                release: state.release,
+                began: state.opening.repository,
+                configured: configured.clone(),
+            });
+        }
         self.record(&mut state, Fact::Resumed {}).await?;
         self.follow(state).await
     }
@@ -97,12 +99,7 @@ impl<'a> Executor<'a> {
                     self.record(&mut state, fact).await?;
                 }
                 Err(failure) => {
-                    let fact = Fact::StepFailed {
-                        step: step.name().to_owned(),
-                        environment: step.environment().cloned(),
-                        message: failure.to_string(),
-                        hint: failure.hint,
-                    };
+                    let fact = Fact::step_failed(&step, &failure);
                     self.record(&mut state, fact).await?;
                     if step.environment().is_none() {
                         break;
@@ -135,12 +132,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    async fn append(
-        &self,
-        release: &ReleaseId,
-        expected: usize,
-        fact: Fact,
-    ) -> Result<plimsoll_core::fact::Entry, ReleaseError> {
+    async fn append(&self, release: &ReleaseId, expected: usize, fact: Fact) -> Result<Entry, ReleaseError> {
         let now = self.application.clock.now();
         let entry = self
             .application

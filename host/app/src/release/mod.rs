@@ -7,10 +7,11 @@ mod leases;
 mod order;
 mod preview;
 mod questions;
-mod tagging;
 
-pub use effects::Effects;
+use effects::Effects;
+
 pub use error::ReleaseError;
 pub use executor::{Event, Executor};
+pub(crate) use order::standing;
 pub use preview::{Preview, preview};
-pub use tagging::derive_tags;
+pub use questions::derive_tags;

@@ -1,78 +1,102 @@
 //! The order of releases: nothing older goes over anything newer.
 
 use plimsoll_core::{
-    contract::{Intent, Running},
-    fact::{Entry, Fact},
+    contract::Running,
+    digest::Digest,
+    fact::Fact,
     names::{EnvironmentName, ReleaseId, Tag},
-    ports::{Journal, PortFailure},
-    release::{Precedence, ReleaseState},
+    ports::{FailureClass, Journal, PortFailure},
+    release::{Precedence, ReleaseState, Stay},
 };
 
-/// How far back the newest deployment of an environment is searched for among failed and superseded ones.
+use super::ReleaseError;
+
+/// How many of the last releases are searched for newer ones.
 const LOOK_BACK: usize = 256;
 
 /// What runs in an environment.
-pub(super) struct Standing {
+pub(crate) struct Standing {
     /// As policies are told.
-    pub(super) running: Running,
-    /// The place of its release among the releases.
-    pub(super) precedence: Precedence,
+    pub(crate) running: Running,
     /// Its release.
-    pub(super) release: ReleaseId,
+    pub(crate) state: ReleaseState,
 }
 
 /// What runs in an environment; `None` when nothing was deployed there.
-pub(super) async fn standing(
+pub(crate) async fn standing(
     journal: &dyn Journal,
     environment: &EnvironmentName,
 ) -> Result<Option<Standing>, PortFailure> {
-    for entry in journal.environment(environment, LOOK_BACK).await? {
-        let Fact::Deployed { digest, healthy, .. } = &entry.fact else { continue };
-        let Some(state) = ReleaseState::fold(&journal.release(&entry.release).await?) else { continue };
-        let running = Running {
-            release: entry.release.to_string(),
-            digest: digest.to_string(),
-            version: state.plan().and_then(|plan| plan.version.clone()),
-            since: entry.at,
-            healthy_since: healthy.then_some(entry.at),
-        };
-        return Ok(Some(Standing { running, precedence: state.precedence, release: entry.release }));
-    }
-    Ok(None)
+    let Some(entry) = journal.deployed(environment).await? else { return Ok(None) };
+    let Fact::Deployed { digest, healthy, .. } = &entry.fact else { return Ok(None) };
+    // Not knowing which release runs is no leave to put another over it.
+    let state = ReleaseState::fold(&journal.release(&entry.release).await?).ok_or_else(|| {
+        PortFailure::new(FailureClass::Outside, ReleaseError::Damaged(entry.release.clone()))
+            .hint("`plimsoll journal verify` shows where the journal was changed")
+    })?;
+    let running = Running {
+        release: entry.release.to_string(),
+        digest: digest.to_string(),
+        version: state.plan().and_then(|plan| plan.version.clone()),
+        since: entry.at,
+        healthy_since: healthy.then_some(entry.at),
+    };
+    Ok(Some(Standing { running, state }))
 }
 
-/// The newer release that runs in an environment, if one does. A rollback goes over anything.
+/// The newer release that runs in an environment, or that a host died deploying there, if there is one.
 pub(super) async fn newer_in_environment(
     journal: &dyn Journal,
     state: &ReleaseState,
     environment: &EnvironmentName,
 ) -> Result<Option<ReleaseId>, PortFailure> {
-    if state.opening.intent == Intent::Rollback {
-        return Ok(None);
+    if let Some(standing) = standing(journal, environment).await?
+        && is_newer(&standing.state, state)
+    {
+        return Ok(Some(standing.state.release));
     }
-    let standing = standing(journal, environment).await?;
-    Ok(standing.filter(|standing| is_newer(&standing.release, standing.precedence, state)).map(|s| s.release))
+    let unfinished = |newer: &ReleaseState| {
+        newer.environment(environment).is_some_and(|environment| environment.stay == Stay::Allowed)
+    };
+    Ok(newer_releases(journal, state).await?.into_iter().find(unfinished).map(|newer| newer.release))
 }
 
-/// The newer release that holds a moving tag, if one does. A rollback goes over anything.
+/// The newer release that holds a moving tag, if there is one: the journal says so, or the tag points to its image
+/// because a host died between moving it and saying so.
 pub(super) async fn newer_at_tag(
     journal: &dyn Journal,
     state: &ReleaseState,
     tag: &Tag,
+    found: Option<Digest>,
 ) -> Result<Option<ReleaseId>, PortFailure> {
-    if state.opening.intent == Intent::Rollback {
-        return Ok(None);
+    if let Some(entry) = journal.tag(tag.as_str(), 1).await?.into_iter().next()
+        && let Some(holder) = ReleaseState::fold(&journal.release(&entry.release).await?)
+        && is_newer(&holder, state)
+    {
+        return Ok(Some(holder.release));
     }
-    let Some(entry) = journal.tag(tag.as_str(), 1).await?.into_iter().next() else { return Ok(None) };
-    let holder = opening(journal, &entry).await?;
-    Ok(holder.filter(|precedence| is_newer(&entry.release, *precedence, state)).map(|_| entry.release))
+    let holds = |newer: &ReleaseState| {
+        newer.tags.get(tag) == Some(&None) || (found.is_some() && newer.built == found)
+    };
+    Ok(newer_releases(journal, state).await?.into_iter().find(holds).map(|newer| newer.release))
 }
 
-async fn opening(journal: &dyn Journal, entry: &Entry) -> Result<Option<Precedence>, PortFailure> {
-    let entries = journal.release(&entry.release).await?;
-    Ok(entries.first().and_then(Precedence::of_opening))
+fn is_newer(other: &ReleaseState, state: &ReleaseState) -> bool {
+    other.release != state.release && other.precedence.is_newer_than(&state.precedence)
 }
 
-fn is_newer(release: &ReleaseId, precedence: Precedence, state: &ReleaseState) -> bool {
-    *release != state.release && precedence > state.precedence
+/// The newer releases among the last ones.
+async fn newer_releases(
+    journal: &dyn Journal,
+    state: &ReleaseState,
+) -> Result<Vec<ReleaseState>, PortFailure> {
+    let mut releases = Vec::new();
+    for opening in journal.openings(LOOK_BACK).await? {
+        let newer =
+            Precedence::of_opening(&opening).is_some_and(|other| other.is_newer_than(&state.precedence));
+        if newer && opening.release != state.release {
+            releases.extend(ReleaseState::fold(&journal.release(&opening.release).await?));
+        }
+    }
+    Ok(releases)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_core::{
     contract::TagMode,
     digest::Digest,
-    fact::{Entry, Fact, Opening},
+    fact::{Entry, Fact},
     names::EnvironmentName,
     plan::PlannedTag,
     ports::{PortFailure, Progress},
@@ -13,7 +13,7 @@ use plimsoll_core::{
 };
 
 use super::{Effects, Event, ReleaseError, order};
-use crate::application::Application;
+use crate::{application::Application, report::ReleaseReport};
 
 /// Stands for the digest of an image that was never built. No question to a policy ever holds it.
 const UNBUILT: Digest = Digest::from_bytes([0; 32]);
@@ -27,6 +27,18 @@ pub struct Preview {
     pub digest: Option<Digest>,
     /// What would change in each environment that the release would reach, as text for people.
     pub changes: BTreeMap<EnvironmentName, String>,
+}
+
+impl Preview {
+    /// How the release would be reported. What only would be deployed is not reported as deployed.
+    #[must_use]
+    pub fn report(&self) -> ReleaseReport {
+        let mut report = ReleaseReport::with_digest(&self.state, self.digest);
+        for environment in &mut report.environments {
+            environment.deployed &= !self.changes.keys().any(|name| name.as_str() == environment.name);
+        }
+        report
+    }
 }
 
 /// Previews the release of an event. It asks the policies and reads the journal; it writes nothing, builds nothing and
@@ -48,12 +60,7 @@ pub async fn preview(
         while let Some(step) = next(&state) {
             let fact = match imagine(application, &effects, &state, &step, digest, &mut changes).await {
                 Ok(fact) => fact,
-                Err(failure) => Fact::StepFailed {
-                    step: step.name().to_owned(),
-                    environment: step.environment().cloned(),
-                    message: failure.to_string(),
-                    hint: failure.hint,
-                },
+                Err(failure) => Fact::step_failed(&step, &failure),
             };
             let stuck = matches!(fact, Fact::StepFailed { environment: None, .. });
             state.apply(&entry(&first, &state, fact));
@@ -73,13 +80,7 @@ async fn begin(application: &Application, event: Event) -> Result<(ReleaseState,
         let state = ReleaseState::fold(&entries).ok_or(ReleaseError::Damaged(release))?;
         return Ok((state, first.clone()));
     }
-    let opening = Opening {
-        source: event.source,
-        intent: event.intent,
-        repository: application.image.written.clone(),
-        environments: application.environment_plans(),
-        configuration: application.configuration,
-    };
+    let opening = application.opening(event.source, event.intent);
     let fact = Fact::Opened(Box::new(opening));
     // It would come after everything that is in the journal now.
     let first = Entry { sequence: u64::MAX, at: application.clock.now(), release: release.clone(), fact };
@@ -128,7 +129,7 @@ async fn imagine_tag(
     let tag = planned.tag.clone();
     let newer = match planned.mode {
         TagMode::Create => None,
-        TagMode::Move => order::newer_at_tag(application.journal.as_ref(), state, &tag).await?,
+        TagMode::Move => order::newer_at_tag(application.journal.as_ref(), state, &tag, None).await?,
     };
     Ok(match newer {
         Some(newer) => Fact::TagKept { tag, newer },

@@ -24,8 +24,11 @@ impl From<ClockError> for PortFailure {
     }
 }
 
-/// Asks the tagging policy about an event.
-pub(super) async fn ask_for_tags(
+/// Asks which tags, labels and version an event would give. Needs nothing but the event and the binding.
+///
+/// # Errors
+/// The question could not be put. A policy that does not answer is no error but an outcome of the record.
+pub async fn derive_tags(
     binding: &Binding<dyn TaggingPolicy>,
     source: &Source,
     repository: &str,

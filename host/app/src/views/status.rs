@@ -1,15 +1,14 @@
 //! `status`: what runs where, and what waits.
 
 use plimsoll_core::{
-    fact::Fact,
     names::EnvironmentName,
     ports::{Journal, PortFailure},
-    release::{ReleaseState, Standing},
+    release::Standing,
 };
 use serde::Serialize;
 
 use super::fold;
-use crate::report::ReleaseReport;
+use crate::{release::standing, report::ReleaseReport};
 
 /// How many openings are searched for releases that wait.
 const LOOK_BACK: usize = 50;
@@ -67,25 +66,16 @@ async fn environment_status(
     journal: &dyn Journal,
     environment: &EnvironmentName,
 ) -> Result<EnvironmentStatus, PortFailure> {
-    let mut row = EnvironmentStatus {
+    let (running, state) =
+        standing(journal, environment).await?.map(|standing| (standing.running, standing.state)).unzip();
+    let healthy = running.as_ref().map(|running| running.healthy_since.is_some());
+    Ok(EnvironmentStatus {
         name: environment.to_string(),
-        release: None,
-        version: None,
-        commit: None,
-        digest: None,
-        since: None,
-        healthy: None,
-    };
-    for entry in journal.environment(environment, usize::MAX).await? {
-        let Fact::Deployed { digest, healthy, .. } = &entry.fact else { continue };
-        let state: Option<ReleaseState> = fold(journal, &entry.release).await?;
-        row.release = Some(entry.release.to_string());
-        row.version = state.as_ref().and_then(|state| state.plan()?.version.clone());
-        row.commit = state.map(|state| state.opening.source.commit.id);
-        row.digest = Some(digest.to_string());
-        row.since = Some(entry.at);
-        row.healthy = Some(*healthy);
-        break;
-    }
-    Ok(row)
+        release: running.as_ref().map(|running| running.release.clone()),
+        version: running.as_ref().and_then(|running| running.version.clone()),
+        commit: state.map(|state| state.opening.source.commit.id),
+        digest: running.as_ref().map(|running| running.digest.clone()),
+        since: running.map(|running| running.since),
+        healthy,
+    })
 }

@@ -52,6 +52,7 @@ fn means(state: &ReleaseState, wanted: &str) -> bool {
     let at_commit = wanted.len() >= 7 && source.commit.id.starts_with(wanted);
     at_commit
         || version.is_some_and(|version| version == wanted || wanted.strip_prefix('v') == Some(version))
+        || state.plan().is_some_and(|plan| plan.tags.iter().any(|planned| planned.tag.as_str() == wanted))
         || source.tags.iter().any(|tag| tag == wanted)
         || matches!(&source.git_ref, GitRef::Tag(tag) if tag == wanted)
         || state.built.is_some_and(|digest| digest.to_string() == wanted)

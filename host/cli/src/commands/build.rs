@@ -14,9 +14,13 @@ use crate::{
 pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
     let event = event::read(session, &host, arguments)?;
+    event::require_checkout(&host, &event.source)?;
     let binding = host.tagging().await?;
     let record = derive_tags(&binding, &event.source, host.repository(), session.clock).await?;
     // An event that is not to be released may still be built, to try the Dockerfile: it gets no labels then.
+    if let Some(reason) = record.outcome.unanswered() {
+        return Err(Failure::new(FailureClass::Policy, format!("{}: {reason}", record.policy.reference)));
+    }
     let plan = match &record.outcome {
         Outcome::Answered(Derivation::Plan(proposal)) => TagPlan::check(proposal).ok(),
         _ => None,
@@ -34,7 +38,7 @@ pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result
             "layout": image.layout.to_str().ok_or_else(|| Failure::new(FailureClass::User, "the layout's path is not UTF-8"))?,
         }))?;
     } else {
-        anstream::println!("built {} in {}", built.digest, image.layout.display());
+        say!("built {} in {}", built.digest, image.layout.display());
     }
     Ok(Ending::Done)
 }

@@ -32,10 +32,10 @@ pub(crate) fn run(session: &Session, arguments: &EvalArguments) -> Result<Ending
         value["policy"] = json!(answer.policy);
         output::json(&value)?;
     } else {
-        anstream::println!("{STRONG}{}{PLAIN}", answer.sentence);
+        say!("{STRONG}{}{PLAIN}", answer.sentence);
         output::report::findings(answer.findings);
         let policy = answer.policy;
-        anstream::println!("{FAINT}{} {}, fuel {}{PLAIN}", policy.name, policy.version, answer.fuel);
+        say!("{FAINT}{} {}, fuel {}{PLAIN}", policy.name, policy.version, answer.fuel);
     }
     Ok(answer.ending)
 }

@@ -6,12 +6,12 @@ use plimsoll_app::{
     release::Event,
 };
 use plimsoll_core::{
-    contract::{Intent, Source},
+    contract::{Intent, Source, Trigger},
     ports::{FailureClass, PortFailure},
 };
 
 use crate::{
-    arguments::{EventArguments, EventKind, FactArguments},
+    arguments::{EventArguments, EventKind, FactArguments, TriggerKind},
     failure::Failure,
     output::{PLAIN, WAITING},
     session::{Session, time},
@@ -28,7 +28,7 @@ pub(crate) fn read(session: &Session, host: &Host, arguments: &EventArguments) -
     let event = events::read(host, &from, &variables, &overrides(&arguments.facts)?)?;
     if !session.quiet() {
         for note in &event.notes {
-            anstream::eprintln!("{WAITING}note:{PLAIN} {note}");
+            tell!("{WAITING}note:{PLAIN} {note}");
         }
     }
     // What is not in the commit may differ each time: a dirty tree is an event of its own whenever it is released.
@@ -51,15 +51,36 @@ pub(crate) fn require_checkout(host: &Host, source: &Source) -> Result<(), Failu
     .hint(format!("check it out first: git checkout {wanted}")))
 }
 
+/// Refuses to work with files that no commit holds; `changed` says whether there are such files, and nobody allowed them.
+pub(crate) fn require_committed(changed: bool) -> Result<(), Failure> {
+    if !changed {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureClass::User,
+        "the working tree holds changes that are not in the commit: the image would not be what the commit says",
+    )
+    .hint("commit or stash them, or release them knowingly with --allow-dirty"))
+}
+
 fn overrides(facts: &FactArguments) -> Result<Overrides, Failure> {
     Ok(Overrides {
         repository: facts.repository_name.clone(),
+        url: facts.repository_url.clone(),
         default_branch: facts.default_branch.clone(),
+        trigger: facts.trigger.map(trigger),
         git_ref: facts.git_ref.as_deref().map(parse_ref).transpose().map_err(PortFailure::from)?,
         commit: facts.commit.clone(),
         commit_date: facts.commit_date.as_deref().map(|text| time("--commit-date", text)).transpose()?,
         tags: Some(facts.git_tags.clone()).filter(|tags| !tags.is_empty()),
         actor: facts.actor.clone(),
-        ..Overrides::default()
     })
+}
+
+const fn trigger(kind: TriggerKind) -> Trigger {
+    match kind {
+        TriggerKind::Push => Trigger::Push,
+        TriggerKind::Schedule => Trigger::Schedule,
+        TriggerKind::Manual => Trigger::Manual,
+    }
 }

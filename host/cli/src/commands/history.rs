@@ -32,10 +32,10 @@ pub(crate) async fn run(session: &Session, arguments: &HistoryArguments) -> Resu
     match session.format {
         Format::Json => output::json(&happenings)?,
         Format::Text => {
-            anstream::println!("{STRONG}{}{PLAIN}", state.release);
+            say!("{STRONG}{}{PLAIN}", state.release);
             for happening in &happenings {
                 let number = happening.sequence;
-                anstream::println!("{FAINT}{number:>5} {}{PLAIN} {}", readable(happening.at), happening.what);
+                say!("{FAINT}{number:>5} {}{PLAIN} {}", readable(happening.at), happening.what);
             }
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn run(session: &Session, arguments: &InitArguments) -> Result<Ending
         Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", path.display()))
     })?;
     ignore(folder)?;
-    anstream::println!("wrote {}: read it through, then try `plimsoll plan`", path.display());
+    say!("wrote {}: read it through, then try `plimsoll plan`", path.display());
     Ok(Ending::Done)
 }
 

@@ -27,16 +27,16 @@ pub(crate) async fn verify(session: &Session) -> Result<Ending, Failure> {
     } else {
         match &check {
             JournalCheck::Intact { entries, head } => {
-                anstream::println!("{GOOD}intact{PLAIN}: {entries} entries, the last one hashes to {head}");
+                say!("{GOOD}intact{PLAIN}: {entries} entries, the last one hashes to {head}");
             }
             JournalCheck::Broken { sequence, problem } => {
-                anstream::println!("{BAD}broken{PLAIN} at entry {sequence}: {problem}");
+                say!("{BAD}broken{PLAIN} at entry {sequence}: {problem}");
             }
         }
     }
     Ok(match check {
         JournalCheck::Intact { .. } => Ending::Done,
-        JournalCheck::Broken { .. } => Ending::No,
+        JournalCheck::Broken { .. } => Ending::CouldNot,
     })
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn export(session: &Session) -> Result<Ending, Failure> {
                     format!("entry {} has no JSON form: {error}", entry.sequence),
                 )
             })?;
-            anstream::println!("{line}");
+            say!("{line}");
         }
     }
 }

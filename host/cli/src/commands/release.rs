@@ -1,10 +1,7 @@
 //! `plimsoll release`
 
 use plimsoll_app::{release::Executor, report::ReleaseReport};
-use plimsoll_core::{
-    ports::FailureClass,
-    release::{ReleaseState, Standing},
-};
+use plimsoll_core::release::{ReleaseState, Standing};
 
 use super::event;
 use crate::{
@@ -17,13 +14,7 @@ use crate::{
 pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
     let event = event::read(session, &host, &arguments.event)?;
-    if event.source.dirty && !arguments.allow_dirty {
-        return Err(Failure::new(
-            FailureClass::User,
-            "the working tree holds changes that are not in the commit: the image would not be what the commit says",
-        )
-        .hint("commit or stash them, or release them knowingly with --allow-dirty"));
-    }
+    event::require_committed(event.source.dirty && !arguments.allow_dirty)?;
     event::require_checkout(&host, &event.source)?;
     let application = host.application(Access::Write).await?;
     let progress = session.progress();

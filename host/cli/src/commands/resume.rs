@@ -1,6 +1,6 @@
 //! `plimsoll resume`
 
-use plimsoll_app::{release::Executor, views};
+use plimsoll_app::{events, release::Executor, views};
 use plimsoll_core::ports::FailureClass;
 
 use super::{event, release};
@@ -28,9 +28,9 @@ pub(crate) async fn run(session: &Session, arguments: &ResumeArguments) -> Resul
                 .hint("`plimsoll status`"),
         });
     };
-    if state.built.is_none() {
-        event::require_checkout(&host, &state.opening.source)?;
-    }
+    // Whatever is left to do reads the checkout: the build its context, a deployment its manifests.
+    event::require_checkout(&host, &state.opening.source)?;
+    event::require_committed(!arguments.allow_dirty && events::changed(&host)?.is_some())?;
     let progress = session.progress();
     let state = Executor::new(&application, &progress).resume(&state.release).await?;
     drop(progress);

@@ -36,10 +36,10 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     let rows: Vec<_> = status.environments.iter().map(row).collect();
     table::print(&["environment", "version", "release", "commit", "digest", "since"], &rows);
     for report in &status.open {
-        anstream::println!("\n{STRONG}{}{PLAIN} {}", report.release, report.standing);
+        say!("\n{STRONG}{}{PLAIN} {}", report.release, report.standing);
         for environment in report.environments.iter().filter(|environment| !environment.deployed) {
             let verdict = environment.verdict.unwrap_or("not asked");
-            anstream::println!(
+            say!(
                 "  {STRONG}{}{PLAIN}: {verdict}, not deployed  {FAINT}plimsoll why {} {}{PLAIN}",
                 environment.name,
                 report.release,

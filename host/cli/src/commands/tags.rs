@@ -41,10 +41,7 @@ pub(crate) async fn run(session: &Session, arguments: &EventArguments) -> Result
             match session.format {
                 Format::Json => output::json(&serde_json::json!({ "refused": findings }))?,
                 Format::Text => {
-                    anstream::println!(
-                        "{STRONG}no tags{PLAIN}: {} refused the event",
-                        record.policy.reference
-                    );
+                    say!("{STRONG}no tags{PLAIN}: {} refused the event", record.policy.reference);
                     output::report::findings(findings);
                 }
             }
@@ -66,13 +63,13 @@ fn tell(session: &Session, plan: TagPlan, repository: &str) -> Result<(), Failur
         return output::json(&tags);
     }
     if let Some(version) = &tags.version {
-        anstream::println!("version  {version}");
+        say!("version  {version}");
     }
     for tag in &tags.tags {
-        anstream::println!("tag      {tag}");
+        say!("tag      {tag}");
     }
     for (name, value) in &tags.labels {
-        anstream::println!("label    {FAINT}{name}={PLAIN}{value}");
+        say!("label    {FAINT}{name}={PLAIN}{value}");
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
 
 fn ending(root: &std::path::Path) {
     let place = root.display();
-    anstream::println!("\n{GOOD}{STRONG}The whole story is in {place}{PLAIN}");
+    say!("\n{GOOD}{STRONG}The whole story is in {place}{PLAIN}");
     for (path, what) in [
         ("plimsoll.toml", "the rules: which policies decide where"),
         ("deploy/staging/", "the manifests that staging runs, by digest"),
@@ -69,24 +69,22 @@ fn ending(root: &std::path::Path) {
         (".plimsoll/images/website/", "the image, an OCI layout; `skopeo inspect oci:...:latest` reads it"),
         (".plimsoll/journal.db", "every decision, hash-chained"),
     ] {
-        anstream::println!("  {path:<28}{FAINT}{what}{PLAIN}");
+        say!("  {path:<28}{FAINT}{what}{PLAIN}");
     }
-    anstream::println!(
-        "Try `plimsoll history v1.0.0` there, or change the settings of a policy and run `plimsoll plan`."
-    );
+    say!("Try `plimsoll history v1.0.0` there, or change the settings of a policy and run `plimsoll plan`.");
 }
 
 fn say(text: &str) {
-    anstream::println!("{text}");
+    say!("{text}");
 }
 
 fn chapter(number: u8, title: &str) {
-    anstream::println!("\n{STRONG}── {number}. {title} ──{PLAIN}");
+    say!("\n{STRONG}── {number}. {title} ──{PLAIN}");
 }
 
 /// Runs this very program in the repository, as a reader would.
 fn plimsoll(repository: &DemoRepository, arguments: &[&str]) -> Result<(), Failure> {
-    anstream::println!("\n{FAINT}${PLAIN} plimsoll {}", arguments.join(" "));
+    say!("\n{FAINT}${PLAIN} plimsoll {}", arguments.join(" "));
     let outside = |error| Failure::new(FailureClass::Outside, format!("cannot run plimsoll itself: {error}"));
     let program = std::env::current_exe().map_err(outside)?;
     let mut command = Command::new(program);

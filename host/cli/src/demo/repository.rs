@@ -13,7 +13,7 @@ use crate::{
     output::{FAINT, PLAIN},
 };
 
-/// The page that changes between releases, and the mark on it that is replaced.
+/// The page that changes between releases.
 const PAGE: &str = "site/index.html";
 
 /// A git repository in a folder that stays after the demo.
@@ -96,7 +96,7 @@ impl DemoRepository {
             .filter(|word| **word != "--quiet")
             .map(|word| if word.contains(' ') { format!("\"{word}\"") } else { (*word).to_owned() })
             .collect();
-        anstream::println!("{FAINT}${PLAIN} git {}", words.join(" "));
+        say!("{FAINT}${PLAIN} git {}", words.join(" "));
         self.quietly(arguments)
     }
 
@@ -116,6 +116,7 @@ impl DemoRepository {
             command.env(format!("GIT_{role}_NAME"), "Plimsoll demo");
             command.env(format!("GIT_{role}_EMAIL"), "demo@plimsoll.invalid");
         }
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
             command.env_remove(name);
         }

@@ -59,12 +59,21 @@ fn summary(report: &ReleaseReport) -> String {
     row("Tags", &report.tags.join(" "));
     if let Some(failure) = &report.failure {
         let _ = writeln!(text, "\n> **{} failed:** {}", failure.step, prose(&failure.message));
+        if let Some(hint) = &failure.hint {
+            let _ = writeln!(text, ">\n> {}", prose(hint));
+        }
+    }
+    for found in &report.findings {
+        let _ = writeln!(text, "- {}", finding(found));
     }
     if !report.environments.is_empty() {
         text.push_str("\n| Environment | Verdict | Deployed | Findings |\n| --- | --- | --- | --- |\n");
     }
     for environment in &report.environments {
-        let findings: Vec<String> = environment.findings.iter().map(finding).collect();
+        let waits = environment.until.iter().map(|until| format!("waits until {}", prose(until)));
+        let error = environment.error.iter().map(|error| format!("failed: {}", prose(error)));
+        let findings: Vec<String> =
+            environment.findings.iter().map(finding).chain(waits).chain(error).collect();
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} |",
@@ -84,7 +93,15 @@ fn finding(finding: &Finding) -> String {
 
 /// A policy's text must not break out of its line, its table cell or its code span.
 fn prose(text: &str) -> String {
-    one_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('`', "\\`")
+    let mut safe = String::with_capacity(text.len());
+    for character in one_line(text).chars() {
+        match character {
+            '<' => safe.push_str("&lt;"),
+            '\\' | '|' | '`' | '[' | ']' | '!' | '*' | '_' => safe.extend(['\\', character]),
+            _ => safe.push(character),
+        }
+    }
+    safe
 }
 
 fn code(text: &str) -> String {

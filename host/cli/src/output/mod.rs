@@ -1,5 +1,8 @@
 //! What people and programs see: data on standard output, everything else on standard error.
 
+#[macro_use]
+mod print;
+
 pub(crate) mod github;
 pub(crate) mod progress;
 pub(crate) mod report;
@@ -8,6 +11,8 @@ pub(crate) mod table;
 use anstyle::{AnsiColor, Reset, Style};
 use plimsoll_core::{contract::RuleOutcome, ports::FailureClass};
 use serde::Serialize;
+
+pub(crate) use print::{line, lost, note};
 
 use crate::failure::Failure;
 
@@ -29,7 +34,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| {
         Failure::new(FailureClass::Internal, format!("the result has no JSON form: {error}"))
     })?;
-    anstream::println!("{text}");
+    say!("{text}");
     Ok(())
 }
 

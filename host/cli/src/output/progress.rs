@@ -47,8 +47,8 @@ impl ProgressDisplay {
     fn line(&self, text: &str) {
         match self {
             Self::Quiet => {}
-            Self::Lines => anstream::eprintln!("{text}"),
-            Self::Bars(bars) => bars.all.suspend(|| anstream::eprintln!("{text}")),
+            Self::Lines => tell!("{text}"),
+            Self::Bars(bars) => bars.all.suspend(|| tell!("{text}")),
         }
     }
 }

@@ -38,11 +38,12 @@ pub(crate) fn plan(report: &ReleaseReport, preview: &Preview) {
         let what = match change {
             Some((_, change)) if change.is_empty() => "would change nothing",
             Some(_) => "would be deployed",
+            None if environment.deployed => "runs there already",
             None => "would not be promoted",
         };
         self::environment(environment, what);
         for line in change.iter().flat_map(|(_, change)| change.lines()) {
-            anstream::println!("    {}", coloured_change(line));
+            say!("    {}", coloured_change(line));
         }
     }
     failure(report);
@@ -52,13 +53,13 @@ pub(crate) fn plan(report: &ReleaseReport, preview: &Preview) {
 pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
     let verdict = environment.verdict.unwrap_or("not asked");
     let style = verdict_style(environment.verdict);
-    anstream::println!("\n{STRONG}{}{PLAIN}: {style}{verdict}{PLAIN}, {what}", environment.name);
+    say!("\n{STRONG}{}{PLAIN}: {style}{verdict}{PLAIN}, {what}", environment.name);
     findings(&environment.findings);
     for condition in &environment.until {
-        anstream::println!("  {WAITING}waits until{PLAIN} {condition}");
+        say!("  {WAITING}waits until{PLAIN} {condition}");
     }
     if let Some(error) = &environment.error {
-        anstream::println!("  {BAD}failed:{PLAIN} {error}");
+        say!("  {BAD}failed:{PLAIN} {error}");
     }
 }
 
@@ -67,20 +68,20 @@ pub(crate) fn findings(findings: &[Finding]) {
     let widest = findings.iter().map(|finding| finding.rule.chars().count()).max().unwrap_or(0);
     for Finding { rule, outcome, message } in findings {
         let (sign, style) = sign(*outcome);
-        anstream::println!("  {style}{sign}{PLAIN} {FAINT}{rule:<widest$}{PLAIN}  {message}");
+        say!("  {style}{sign}{PLAIN} {FAINT}{rule:<widest$}{PLAIN}  {message}");
     }
 }
 
 fn heading(title: &str, outcome: &str, report: &ReleaseReport) {
-    anstream::println!("{STRONG}{title} {}{PLAIN} {FAINT}{outcome}{PLAIN}", report.release);
+    say!("{STRONG}{title} {}{PLAIN} {FAINT}{outcome}{PLAIN}", report.release);
     if let Some(version) = &report.version {
-        anstream::println!("version  {version}");
+        say!("version  {version}");
     }
     for (index, tag) in report.tags.iter().enumerate() {
-        anstream::println!("{}  {tag}", if index == 0 { "tags   " } else { "       " });
+        say!("{}  {tag}", if index == 0 { "tags   " } else { "       " });
     }
     if let Some(digest) = &report.digest {
-        anstream::println!("digest   {digest}");
+        say!("digest   {digest}");
     }
     findings(&report.findings);
 }
@@ -91,12 +92,12 @@ fn failure(report: &ReleaseReport) {
         // What went wrong stands with the environment.
         Some(environment) => format!("\nhint for {environment}"),
         None => {
-            anstream::println!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
+            say!("\n{BAD}{} failed:{PLAIN} {}", failure.step, failure.message);
             "hint".to_owned()
         }
     };
     if let Some(hint) = &failure.hint {
-        anstream::println!("{STRONG}{hint_for}:{PLAIN} {hint}");
+        say!("{STRONG}{hint_for}:{PLAIN} {hint}");
     }
 }
 

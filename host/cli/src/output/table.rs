@@ -29,7 +29,7 @@ pub(crate) fn print(heading: &[&str], rows: &[Vec<Cell>]) {
     let widths: Vec<usize> = (0..heading.len()).map(width).collect();
     let heading = heading.iter().map(|text| Cell::styled(text.to_uppercase(), super::FAINT)).collect();
     for row in std::iter::once(&heading).chain(rows) {
-        anstream::println!("{}", line(row, &widths));
+        say!("{}", line(row, &widths));
     }
 }
 

@@ -204,6 +204,10 @@ impl ReleaseState {
     /// A new run: what waits or failed is open again, and an allowance that was not used is asked for anew.
     fn resume(&mut self, at: i64) {
         self.failure = None;
+        // The layout with the image may be gone, and nothing refers to the digest yet: building again is harmless.
+        if !self.pushed {
+            self.built = None;
+        }
         if matches!(self.tagging, Tagging::Unanswered(_)) {
             self.tagging = Tagging::Pending;
         }
@@ -284,7 +288,8 @@ impl ReleaseState {
 
     /// The environments that will never be asked about: one before them was denied or superseded, or is out of reach
     /// itself.
-    fn unreachable(&self) -> BTreeSet<&EnvironmentName> {
+    #[must_use]
+    pub fn unreachable(&self) -> BTreeSet<&EnvironmentName> {
         let mut closed: BTreeSet<&EnvironmentName> = BTreeSet::new();
         loop {
             let found = self.environments.iter().filter(|environment| match environment.stay {
