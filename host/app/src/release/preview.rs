@@ -41,8 +41,8 @@ impl Preview {
     }
 }
 
-/// Previews the release of an event. It asks the policies and reads the journal; it writes nothing, builds nothing and
-/// asks no registry.
+/// Previews the release of an event. It asks the policies and reads the journal; it writes nothing and builds nothing.
+/// It asks a registry only where a policy does that is granted `registry`.
 ///
 /// # Errors
 /// The journal could not be read.
