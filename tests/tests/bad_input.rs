@@ -68,6 +68,22 @@ fn uncommitted_changes_are_not_released_by_accident() {
 }
 
 #[test]
+fn what_is_checked_out_counts_for_events_from_flags_too() {
+    require!(Requirement::Git);
+    let application = Application::self_contained();
+    let head = application.git.head();
+    let event = ["--event", "flags", "--repository-name", "contoso/website", "--ref", "refs/heads/main"];
+    let facts = ["--trigger", "manual", "--commit", &head, "--commit-date", "2026-07-01T00:00:00Z"];
+    let release = [["release"].as_slice(), &event, &facts].concat();
+    application.site.edit("Not committed");
+    says(application.run(&release), 2, &["not in the commit", "--allow-dirty"]);
+
+    // A repository that cannot be opened is not taken for none.
+    fs::remove_file(application.git.path().join(".git/HEAD")).expect("a repository has a HEAD");
+    says(application.run(&release), 2, &["cannot be opened", "git fsck"]);
+}
+
+#[test]
 fn a_mistake_on_line_seven_of_the_dockerfile() {
     require!(Requirement::Git);
     let application = Application::self_contained();

@@ -263,7 +263,8 @@ fn a_bare_repository_has_no_tree_to_be_dirty() {
 
 #[test]
 fn a_damaged_repository_is_not_taken_for_none() {
-    let damages: [(&str, fn(&Path)); 4] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
         ("no HEAD", |git| fs::remove_file(git.join("HEAD")).unwrap()),
         ("garbage for a HEAD", |git| fs::write(git.join("HEAD"), "\0\0").unwrap()),
         ("garbage for a configuration", |git| fs::write(git.join("config"), "[[[").unwrap()),
