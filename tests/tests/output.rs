@@ -58,6 +58,7 @@ fn release_of_a_version() {
       COPY site/ /usr/share/nginx/html/
       EXPOSE 80
     ✓ built [DIGEST] (62732 bytes of layers)
+      sent 2 blobs (63599 bytes), 0 were there already
     ✓ pushed [DIGEST]
     ✓ tagged v1.0.0
     ✓ tagged latest
