@@ -106,6 +106,8 @@ fn check_labels(kind: &str, labels: &[Label], problems: &mut Vec<String>) -> BTr
             ));
         } else if value.len() > LONGEST_VALUE {
             problems.push(format!("the value of the {kind} `{name}` is over {LONGEST_VALUE} bytes"));
+        } else if value.chars().any(|c| c.is_control() && c != '\t') {
+            problems.push(format!("the value of the {kind} `{name}` holds control characters"));
         } else if checked.insert(name.clone(), value.clone()).is_some() {
             problems.push(format!("the {kind} `{name}` is given twice"));
         }
@@ -153,6 +155,18 @@ mod tests {
         ] {
             let problems = TagPlan::check(&proposal(&tags)).unwrap_err();
             assert!(problems[0].contains(says), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn label_values_hold_no_control_characters_but_tabs() {
+        let with = |value: &str| {
+            let label = Label { name: "title".to_owned(), value: value.to_owned() };
+            ProposedPlan { labels: vec![label], ..proposal(&[("v1", TagMode::Create)]) }
+        };
+        assert!(TagPlan::check(&with("a\tb")).is_ok());
+        for bad in ["a\nb", "\u{1b}[2J", "\u{7f}"] {
+            assert!(TagPlan::check(&with(bad)).unwrap_err()[0].contains("control"), "{bad:?}");
         }
     }
 

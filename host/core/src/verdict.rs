@@ -39,7 +39,8 @@ pub const MOST_FINDINGS: usize = 256;
 /// The longest message of a finding or condition, bytes.
 pub const LONGEST_MESSAGE: usize = 4096;
 
-/// Checks a policy's verdict: rule names, counts and sizes. It refuses and never repairs.
+/// Checks a policy's verdict: rule names, counts, sizes, and that no text holds control characters, which would steer
+/// the terminal or the CI log that shows it. It refuses and never repairs.
 ///
 /// # Errors
 /// Everything that is wrong with it, a sentence each.
@@ -59,8 +60,13 @@ pub fn check(verdict: &Verdict) -> Result<(), Vec<String>> {
             Condition::Time(_) => "",
             Condition::Approval(text) | Condition::Evidence(text) | Condition::Other(text) => text.as_str(),
         });
-        if texts.into_iter().any(|text| text.len() > LONGEST_MESSAGE) {
-            problems.push(format!("a condition is over {LONGEST_MESSAGE} bytes"));
+        for text in texts {
+            if text.len() > LONGEST_MESSAGE {
+                problems.push(format!("a condition is over {LONGEST_MESSAGE} bytes"));
+            }
+            if text.chars().any(char::is_control) {
+                problems.push("a condition holds control characters".to_owned());
+            }
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -81,6 +87,35 @@ pub fn check_findings(findings: &[Finding]) -> Vec<String> {
         if finding.message.len() > LONGEST_MESSAGE {
             problems.push(format!("finding {}: its message is over {LONGEST_MESSAGE} bytes", index + 1));
         }
+        if finding.message.chars().any(char::is_control) {
+            problems.push(format!(
+                "finding {}: its message holds control characters; it is one line of text",
+                index + 1
+            ));
+        }
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::RuleOutcome;
+
+    #[test]
+    fn texts_that_would_steer_a_terminal_or_a_log_are_refused() {
+        let holding = |text: &str, condition: &str| Verdict {
+            decision: Decision::Hold(vec![Condition::Other(condition.to_owned())]),
+            findings: vec![Finding {
+                rule: "rule".to_owned(),
+                outcome: RuleOutcome::Failed,
+                message: text.to_owned(),
+            }],
+        };
+        assert_eq!(check(&holding("`ä` is no tag", "it is Monday")), Ok(()));
+        for bad in ["\u{1b}[2J", "a\n::add-mask::b", "a\tb", "\u{9b}31m"] {
+            assert!(check(&holding(bad, "it is Monday")).unwrap_err()[0].contains("control"), "{bad:?}");
+            assert!(check(&holding("no", bad)).unwrap_err()[0].contains("control"), "{bad:?}");
+        }
+    }
 }
