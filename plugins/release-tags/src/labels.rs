@@ -21,9 +21,27 @@ pub(crate) fn labels(source: &Source, version: Option<&str>, settings: &Settings
     ];
     let mut labels: Vec<Label> = known
         .into_iter()
-        .filter_map(|(key, value)| Some(Label::new(format!("org.opencontainers.image.{key}"), value?)))
+        .filter_map(|(key, value)| {
+            Some(Label::new(format!("org.opencontainers.image.{key}"), one_line(value?)))
+        })
         .filter(|label| !settings.labels.contains_key(&label.name))
         .collect();
     labels.extend(settings.labels.iter().map(|(name, value)| Label::new(name, value)));
     labels
+}
+
+/// A text of the event in one line: hosts refuse control characters in labels.
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_of_several_lines_becomes_one() {
+        assert_eq!(one_line("The site\r\nof Contoso\u{1b}"), "The site of Contoso");
+        assert_eq!(one_line("plain text"), "plain text");
+    }
 }

@@ -60,6 +60,13 @@ impl Settings {
             problems
                 .push(SettingsProblem::new("/latest", "a version never moves; name another tag, or none"));
         }
+        for (name, _) in self.labels.iter().filter(|(_, value)| value.chars().any(char::is_control)) {
+            let pointer = format!("/labels/{}", name.replace('~', "~0").replace('/', "~1"));
+            problems.push(SettingsProblem::new(
+                pointer,
+                "a label's value is one line without control characters",
+            ));
+        }
         problems
     }
 
