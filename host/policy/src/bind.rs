@@ -220,8 +220,8 @@ impl BoundPolicy {
             }
             Outcome::Answered(Err(problems)) => {
                 let problem = |about::SettingsProblem { pointer, message }| SettingsProblem {
-                    pointer: clip(pointer),
-                    message: clip(message),
+                    pointer: clip(&pointer),
+                    message: clip(&message),
                 };
                 let problems = problems.into_iter().take(MOST_FINDINGS).map(problem).collect();
                 Err(SettingsError::Refused { problems })

@@ -76,7 +76,7 @@ impl Asker<'_> {
         };
         let outcome = match called {
             Ok(Reply::Answer(answer)) => Outcome::Answered(answer),
-            Ok(Reply::Failure(message)) => Outcome::Failed { message: clip(message) },
+            Ok(Reply::Failure(message)) => Outcome::Failed { message: clip(&message) },
             Ok(Reply::Refused(problems)) => Outcome::Invalid { problems },
             Err(error) => ended(&error, &limits, exhausted.or(meter.refused)),
         };
@@ -113,7 +113,7 @@ fn ended<Answer>(error: &wasmtime::Error, limits: &Limits, known: Option<Budget>
     };
     match budget {
         Some(budget) => Outcome::OutOfBudget { budget },
-        None => Outcome::Trapped { reason: clip(format!("{:#}", error.root_cause())) },
+        None => Outcome::Trapped { reason: clip(&format!("{:#}", error.root_cause())) },
     }
 }
 
@@ -123,8 +123,17 @@ fn handed_over_too_much(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
 }
 
-/// Cuts a text from outside down to the longest message that is kept.
-pub(crate) fn clip(mut text: String) -> String {
+/// Makes a text from outside safe to show: one line without control characters, cut down to the longest message that is
+/// kept.
+pub(crate) fn clip(text: &str) -> String {
+    let mut text: String = text
+        .chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect();
     if text.len() > LONGEST_MESSAGE {
         text.truncate(text.floor_char_boundary(LONGEST_MESSAGE));
         text.push('…');
@@ -138,8 +147,13 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_between_characters() {
-        let text = clip("ä".repeat(LONGEST_MESSAGE));
+        let text = clip(&"ä".repeat(LONGEST_MESSAGE));
         assert!(text.len() <= LONGEST_MESSAGE + '…'.len_utf8());
         assert!(text.ends_with("ä…"));
+    }
+
+    #[test]
+    fn texts_that_would_steer_a_terminal_or_a_log_are_made_harmless() {
+        assert_eq!(clip("a\n::add-mask::b\t\u{1b}[2J"), "a ::add-mask::b \u{fffd}[2J");
     }
 }
