@@ -10,8 +10,10 @@ pub enum ReleaseError {
     #[error("the journal failed: {0}")]
     Journal(#[source] PortFailure),
     /// Another host kept its lease for too long.
-    #[error("another host is busy with {what} for over {minutes} minutes")]
+    #[error("{who} is busy with {what} for over {minutes} minutes")]
     Busy {
+        /// Who has the lease, as far as is known.
+        who: String,
         /// What it is busy with.
         what: String,
         /// How long was waited.

@@ -23,17 +23,23 @@ pub(super) async fn take(
             return Ok(lease);
         }
         if waited.is_zero() {
-            progress.activity(Activity::Warning(&format!(
-                "another host is busy with {}; waiting for it",
-                name(scope)
-            )));
+            let (who, what) = (holder(journal, scope), name(scope));
+            progress.activity(Activity::Warning(&format!("{who} is busy with {what}; waiting for it")));
         }
         if waited >= PATIENCE {
-            return Err(ReleaseError::Busy { what: name(scope), minutes: PATIENCE.as_secs() / 60 });
+            let (who, what) = (holder(journal, scope), name(scope));
+            return Err(ReleaseError::Busy { who, what, minutes: PATIENCE.as_secs() / 60 });
         }
         tokio::time::sleep(PAUSE).await;
         waited += PAUSE;
     }
+}
+
+/// Who keeps us waiting.
+fn holder(journal: &dyn Journal, scope: &LeaseScope) -> String {
+    journal
+        .lease_holder(scope)
+        .map_or_else(|| "another host".to_owned(), |holder| format!("another host ({holder})"))
 }
 
 fn name(scope: &LeaseScope) -> String {
