@@ -7,7 +7,10 @@ mod packages;
 mod step;
 mod toolchain;
 
-use std::{env, process::ExitCode};
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
 
 use step::{Failed, cargo, run};
 
@@ -56,7 +59,10 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     // With the features of the whole workspace, so that `test` finds everything built already.
     run(&mut cargo(&["build", "--workspace", "--bin", "plimsoll"]))?;
-    run(cargo(&["run", "--quiet", "--workspace", "--bin", "plimsoll", "--", "demo"]).args(arguments))
+    // It lies beside this program: cargo itself runs nothing out of a whole workspace.
+    let own = env::current_exe().map_err(|error| Failed::Start(format!("where is xtask itself? {error}")))?;
+    let plimsoll = own.with_file_name(format!("plimsoll{}", env::consts::EXE_SUFFIX));
+    run(Command::new(plimsoll).arg("demo").args(arguments))
 }
 
 /// Runs all tests, those against real servers last. The last lines are those of the test runner.
