@@ -3,7 +3,7 @@
 
 use plimsoll_support::{Application, DebianRegistry, DockerEngine, NginxBase, Requirement, require, skopeo};
 
-/// What an index has to list so that any builder counts as having built the same thing.
+/// What skopeo reads of a tag in the application's image layout.
 fn inspect_layout(application: &Application, tag: &str) -> serde_json::Value {
     let layout = application.git.path().join(".plimsoll/images/website");
     let inspected = skopeo(&["inspect", &format!("oci:{}:{tag}", layout.display())]).success();
@@ -53,11 +53,11 @@ fn a_dockerfile_with_run_is_built_by_the_engine_and_released_all_the_same() {
         format!(
             "FROM {base} AS generator\n\
              ARG GREETING=Ahoy\n\
-             WORKDIR /work\n\
+             WORKDIR /generator\n\
              COPY site/ site/\n\
              RUN mkdir generated && echo \"<h1>$GREETING</h1>\" > generated/index.html && cp -r site/pictures generated/\n\
              FROM {base}\n\
-             COPY --from=generator /work/generated/ /usr/share/nginx/html/\n\
+             COPY --from=generator /generator/generated/ /usr/share/nginx/html/\n\
              EXPOSE 80\n"
         ),
     );
