@@ -10,8 +10,9 @@ use std::{
 
 use plimsoll_componentize::Build;
 
-/// The stock policies: each is the folder of this name and the package `plimsoll-policy-NAME`.
-const NAMES: &[&str] = &["always", "release-tags", "version-gate"];
+/// The folders of `plugins` that hold no policy. Every other one is the stock policy of its name, and the package
+/// `plimsoll-policy-NAME`.
+const NO_POLICIES: &[&str] = &["componentize", "sdk", "stock"];
 
 /// What the components are made from, seen from the root of the workspace.
 const SOURCES: &[&str] = &["Cargo.lock", "Cargo.toml", "plugins/sdk", "wit"];
@@ -22,13 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for source in SOURCES {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
-    for name in NAMES {
+    let names = names(&root.join("plugins"))?;
+    for name in &names {
         println!("cargo::rerun-if-changed={}", root.join("plugins").join(name).display());
     }
     let variables = |name: &str| env::var_os(name).map(PathBuf::from);
     let build = Build::in_build_script(root.join("Cargo.toml"), &out, &variables)
         .ok_or("cargo sets CARGO and OUT_DIR for build scripts")?;
-    let packages: Vec<String> = NAMES.iter().map(|name| format!("plimsoll-policy-{name}")).collect();
+    let packages: Vec<String> = names.iter().map(|name| format!("plimsoll-policy-{name}")).collect();
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
     let components = match build.components(&packages) {
         Ok(components) => components,
@@ -40,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let mut entries = String::new();
-    for (name, component) in NAMES.iter().zip(components) {
+    for (name, component) in names.iter().zip(components) {
         fs::write(out.join(format!("{name}.wasm")), component.bytes)?;
         writeln!(
             entries,
@@ -49,9 +51,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let table = format!(
         "/// The names of the stock policies.\n\
-         pub const NAMES: &[&str] = &{NAMES:?};\n\
+         pub const NAMES: &[&str] = &{names:?};\n\
          const STOCK: &[Stock] = &[\n{entries}];\n"
     );
     fs::write(out.join("stock.rs"), table)?;
     Ok(())
+}
+
+/// The names of the stock policies, sorted.
+fn names(plugins: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    // A policy may be added or taken away.
+    println!("cargo::rerun-if-changed={}", plugins.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(plugins)? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().map_err(|name| format!("{name:?} is no name"))?;
+        if !NO_POLICIES.contains(&name.as_str()) && entry.path().join("Cargo.toml").is_file() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
 }

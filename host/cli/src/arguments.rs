@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::policy::PolicyCommand;
+
 /// Builds a container image, pushes it and deploys it, and asks sandboxed WebAssembly policies which tags it gets and
 /// where it may go.
 #[derive(Debug, Parser)]
@@ -188,22 +190,4 @@ pub(crate) enum JournalCommand {
     Verify,
     /// Prints all entries, one JSON object a line.
     Export,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Puts one question to a policy.
-    Eval(EvalArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EvalArguments {
-    /// The policy: stock:NAME or a file.
-    pub(crate) policy: String,
-    /// The request: a JSON file in the contract's form, with `environment` for a promotion. `-` is standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) request: PathBuf,
-    /// The settings: a JSON file. Without it the request's own.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
 }

@@ -160,6 +160,7 @@ pub enum CapabilityCall {
         /// The repository that was asked about.
         repository: String,
         /// The answer.
+        #[serde(flatten, with = "crate::lookup_json")]
         answer: Result<Vec<String>, LookupFailure>,
     },
     /// `registry.digest`.
@@ -169,6 +170,7 @@ pub enum CapabilityCall {
         /// The tag that was asked about.
         tag: String,
         /// The answer.
+        #[serde(flatten, with = "crate::lookup_json")]
         answer: Result<Option<String>, LookupFailure>,
     },
     /// `registry.labels`.
@@ -178,6 +180,7 @@ pub enum CapabilityCall {
         /// The digest that was asked about.
         digest: String,
         /// The answer.
+        #[serde(flatten, with = "crate::lookup_json")]
         answer: Result<Option<Vec<Label>>, LookupFailure>,
     },
     /// `history.releases`.
@@ -185,6 +188,7 @@ pub enum CapabilityCall {
         /// How many were asked for.
         limit: u32,
         /// The answer.
+        #[serde(flatten, with = "crate::lookup_json")]
         answer: Result<Vec<PastRelease>, LookupFailure>,
     },
     /// `history.deployments`.
@@ -194,8 +198,42 @@ pub enum CapabilityCall {
         /// How many were asked for.
         limit: u32,
         /// The answer.
+        #[serde(flatten, with = "crate::lookup_json")]
         answer: Result<Vec<PastDeployment>, LookupFailure>,
     },
+}
+
+/// A look-up that a policy makes through a capability: a [`CapabilityCall`] without its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the fields are those of the calls")]
+pub enum Inquiry {
+    /// `registry.tags`.
+    RegistryTags { repository: String },
+    /// `registry.digest`.
+    RegistryDigest { repository: String, tag: String },
+    /// `registry.labels`.
+    RegistryLabels { repository: String, digest: String },
+    /// `history.releases`.
+    HistoryReleases { limit: u32 },
+    /// `history.deployments`.
+    HistoryDeployments { environment: String, limit: u32 },
+}
+
+impl fmt::Display for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RegistryTags { repository } => write!(f, "registry.tags({repository:?})"),
+            Self::RegistryDigest { repository, tag } => write!(f, "registry.digest({repository:?}, {tag:?})"),
+            Self::RegistryLabels { repository, digest } => {
+                write!(f, "registry.labels({repository:?}, {digest:?})")
+            }
+            Self::HistoryReleases { limit } => write!(f, "history.releases({limit})"),
+            Self::HistoryDeployments { environment, limit } => {
+                write!(f, "history.deployments({environment:?}, {limit})")
+            }
+        }
+    }
 }
 
 /// How much a log line matters.

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod decision;
 pub mod digest;
 pub mod fact;
+mod lookup_json;
 pub mod names;
 pub mod plan;
 pub mod ports;

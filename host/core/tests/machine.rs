@@ -45,6 +45,7 @@ fn source() -> Source {
         tags: vec![],
         actor: None,
         dirty: false,
+        facts: Vec::new(),
     }
 }
 

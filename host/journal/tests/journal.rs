@@ -26,6 +26,7 @@ fn opened() -> Fact {
         tags: Vec::new(),
         actor: None,
         dirty: false,
+        facts: Vec::new(),
     };
     Fact::Opened(Box::new(Opening {
         source,

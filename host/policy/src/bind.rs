@@ -5,20 +5,26 @@ use std::{fmt, sync::Arc};
 use plimsoll_core::{
     contract::{Derivation, PromotionRequest, SettingsProblem, TaggingRequest, Verdict},
     decision::{Decided, Outcome, PolicyIdentity},
-    ports::{FailureClass, PortFailure, PromotionPolicy, TaggingPolicy},
+    ports::{PromotionPolicy, TaggingPolicy},
     verdict::MOST_FINDINGS,
 };
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::{
+    Store,
+    component::{Instance, InstancePre, Linker},
+};
 
 use crate::{
     answer,
+    bind_error::{BindError, SettingsError},
     bindings::exports::plimsoll::policy::{about, promotion, tagging},
     capabilities,
     grants::{Capability, Grants},
-    limits::{Limits, LimitsError},
+    limits::Limits,
     load::Policy,
+    recorded::{Recalled, Recorded},
     request,
     run::{Asker, Reply, State, clip},
+    session::AnswerSource,
 };
 
 /// What one place of the configuration gives a policy.
@@ -28,108 +34,6 @@ pub struct Binding {
     pub grants: Grants,
     /// How much a question may use.
     pub limits: Limits,
-}
-
-/// Why a policy was not bound.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// It wants what the binding does not grant.
-    #[error("the policy `{reference}` asks for {}, which its binding does not grant", quoted(missing, "`"))]
-    NotGranted {
-        /// Where the policy comes from.
-        reference: String,
-        /// What is not granted.
-        missing: Vec<Capability>,
-        /// All that it wants.
-        wants: Vec<Capability>,
-    },
-    /// A limit cannot be kept.
-    #[error("the limits of the policy `{reference}` cannot be kept")]
-    Limits {
-        /// Where the policy comes from.
-        reference: String,
-        /// Which one.
-        #[source]
-        source: LimitsError,
-    },
-    /// Its imports or exports are not those of the contract.
-    #[error("the policy `{reference}` does not fit the contract: {reason}")]
-    Link {
-        /// Where the policy comes from.
-        reference: String,
-        /// What the engine says.
-        reason: String,
-    },
-}
-
-impl BindError {
-    /// The line of configuration that would help, where there is one.
-    #[must_use]
-    pub fn configuration_line(&self) -> Option<String> {
-        match self {
-            Self::NotGranted { wants, .. } => Some(format!("grants = [{}]", quoted(wants, "\""))),
-            _ => None,
-        }
-    }
-}
-
-fn quoted(capabilities: &[Capability], quote: &str) -> String {
-    let names: Vec<_> = capabilities.iter().map(|capability| format!("{quote}{capability}{quote}")).collect();
-    names.join(", ")
-}
-
-impl From<BindError> for PortFailure {
-    fn from(error: BindError) -> Self {
-        let hint = match &error {
-            BindError::NotGranted { .. } => error
-                .configuration_line()
-                .map(|line| format!("if it may have that, add `{line}` to the binding in plimsoll.toml")),
-            BindError::Limits { .. } => Some("change the limit in the binding".to_owned()),
-            BindError::Link { .. } => Some("build the policy again with the contract's own files".to_owned()),
-        };
-        let class = match error {
-            BindError::Link { .. } => FailureClass::Policy,
-            _ => FailureClass::Configuration,
-        };
-        Self { class, hint, error: error.into() }
-    }
-}
-
-/// Why settings were not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// The policy refuses them.
-    #[error("the policy does not accept its settings: {}", told(problems))]
-    Refused {
-        /// Everything that is wrong with them, at least one.
-        problems: Vec<SettingsProblem>,
-    },
-    /// The policy did not say.
-    #[error("the policy could not check its settings: {reason}")]
-    Unchecked {
-        /// What happened.
-        reason: String,
-    },
-}
-
-fn told(problems: &[SettingsProblem]) -> String {
-    let tell = |problem: &SettingsProblem| match problem.pointer.as_str() {
-        "" => problem.message.clone(),
-        pointer => format!("{pointer}: {}", problem.message),
-    };
-    problems.iter().map(tell).collect::<Vec<_>>().join("; ")
-}
-
-impl From<SettingsError> for PortFailure {
-    fn from(error: SettingsError) -> Self {
-        match error {
-            SettingsError::Refused { .. } => Self::new(FailureClass::Configuration, error)
-                .hint("correct the binding's `settings`; its documentation lists them"),
-            SettingsError::Unchecked { .. } => {
-                Self::new(FailureClass::Policy, error).hint("tell the policy's author")
-            }
-        }
-    }
 }
 
 /// A policy that is linked with its grants. Cheap to clone.
@@ -203,6 +107,34 @@ impl BoundPolicy {
         Some(Arc::new(Promotion { bound: Arc::clone(&self.0), indices }))
     }
 
+    /// Asks which tags an event gets, with a record behind the capabilities. `None`: it does not answer that question.
+    #[must_use]
+    pub fn derive_from(&self, request: &TaggingRequest, recorded: Recorded) -> Option<Recalled<Derivation>> {
+        let indices = self.0.tagging.as_ref()?;
+        Some(self.recall(recorded, |store, instance| derive(indices, store, instance, request)))
+    }
+
+    /// Asks about a promotion, with a record behind the capabilities. `None`: it does not answer that question.
+    #[must_use]
+    pub fn decide_from(&self, request: &PromotionRequest, recorded: Recorded) -> Option<Recalled<Verdict>> {
+        let indices = self.0.promotion.as_ref()?;
+        Some(self.recall(recorded, |store, instance| decide(indices, store, instance, request)))
+    }
+
+    fn recall<Answer>(
+        &self,
+        recorded: Recorded,
+        call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Reply<Answer>>,
+    ) -> Recalled<Answer> {
+        let asker = self.0.asker(Some(AnswerSource::Record(recorded)));
+        let (decided, look_back) = asker.ask_and_look_back(call);
+        let (unused, missing) = match look_back {
+            Some((AnswerSource::Record(recorded), missing)) => (recorded.unused(), missing),
+            _ => (Vec::new(), None),
+        };
+        Recalled { decided: missing.map_or(Ok(decided), Err), unused }
+    }
+
     /// Has the policy check a settings object, JSON text. No capability can be called meanwhile.
     ///
     /// # Errors
@@ -241,8 +173,13 @@ impl fmt::Debug for BoundPolicy {
 }
 
 impl Bound {
-    fn asker(&self, grants: Option<Grants>) -> Asker<'_> {
-        Asker { room: self.policy.room(), linked: &self.linked, limits: self.binding.limits, grants }
+    fn asker(&self, source: Option<AnswerSource>) -> Asker<'_> {
+        Asker { room: self.policy.room(), linked: &self.linked, limits: self.binding.limits, source }
+    }
+
+    /// Asks with the world behind the capabilities.
+    fn world(&self) -> Asker<'_> {
+        self.asker(Some(AnswerSource::World(self.binding.grants.clone())))
     }
 }
 
@@ -258,12 +195,19 @@ impl TaggingPolicy for Tagging {
     }
 
     fn derive(&self, request: &TaggingRequest) -> Decided<Derivation> {
-        self.bound.asker(Some(self.bound.binding.grants.clone())).ask(|store, instance| {
-            let guest = self.indices.load(&mut *store, instance)?;
-            let answered = request::lend_tagging(request, |request| guest.call_derive(&mut *store, request))?;
-            Ok(reply(answered.map(answer::derivation)))
-        })
+        self.bound.world().ask(|store, instance| derive(&self.indices, store, instance, request))
     }
+}
+
+fn derive(
+    indices: &tagging::GuestIndices,
+    store: &mut Store<State>,
+    instance: &Instance,
+    request: &TaggingRequest,
+) -> wasmtime::Result<Reply<Derivation>> {
+    let guest = indices.load(&mut *store, instance)?;
+    let answered = request::lend_tagging(request, |request| guest.call_derive(&mut *store, request))?;
+    Ok(reply(answered.map(answer::derivation)))
 }
 
 /// A bound policy that decides on promotions.
@@ -278,13 +222,19 @@ impl PromotionPolicy for Promotion {
     }
 
     fn decide(&self, request: &PromotionRequest) -> Decided<Verdict> {
-        self.bound.asker(Some(self.bound.binding.grants.clone())).ask(|store, instance| {
-            let guest = self.indices.load(&mut *store, instance)?;
-            let answered =
-                request::lend_promotion(request, |request| guest.call_decide(&mut *store, request))?;
-            Ok(reply(answered.map(answer::verdict)))
-        })
+        self.bound.world().ask(|store, instance| decide(&self.indices, store, instance, request))
     }
+}
+
+fn decide(
+    indices: &promotion::GuestIndices,
+    store: &mut Store<State>,
+    instance: &Instance,
+    request: &PromotionRequest,
+) -> wasmtime::Result<Reply<Verdict>> {
+    let guest = indices.load(&mut *store, instance)?;
+    let answered = request::lend_promotion(request, |request| guest.call_decide(&mut *store, request))?;
+    Ok(reply(answered.map(answer::verdict)))
 }
 
 /// A policy's own failure, the host's refusal of its answer, or the answer.

@@ -47,6 +47,8 @@ pub struct Grants {
     pub(crate) log: bool,
     pub(crate) registry: Option<Reader<dyn RegistryReader>>,
     pub(crate) history: Option<Reader<dyn HistoryReader>>,
+    /// What is granted without a reader behind it.
+    recorded: Vec<Capability>,
 }
 
 /// Something to look things up in, and where its futures run.
@@ -89,14 +91,23 @@ impl Grants {
         self
     }
 
+    /// Grants capabilities that only a [record](crate::Recorded) answers: calling one of them in a question that is put
+    /// without a record traps.
+    #[must_use]
+    pub fn recorded(mut self, capabilities: &[Capability]) -> Self {
+        self.recorded.extend_from_slice(capabilities);
+        self
+    }
+
     /// Whether a capability is granted.
     #[must_use]
-    pub const fn grants(&self, capability: Capability) -> bool {
-        match capability {
+    pub fn grants(&self, capability: Capability) -> bool {
+        let from_world = match capability {
             Capability::Log => self.log,
             Capability::Registry => self.registry.is_some(),
             Capability::History => self.history.is_some(),
-        }
+        };
+        from_world || self.recorded.contains(&capability)
     }
 
     /// All that is granted, in the order of the contract.

@@ -7,6 +7,7 @@
 
 mod answer;
 mod bind;
+mod bind_error;
 mod bindings;
 mod cache;
 mod capabilities;
@@ -17,15 +18,18 @@ mod inspect;
 mod limits;
 mod load;
 mod meter;
+mod recorded;
 mod request;
 mod run;
 mod sandbox;
 mod session;
 mod ticker;
 
-pub use bind::{BindError, Binding, BoundPolicy, SettingsError};
+pub use bind::{Binding, BoundPolicy};
+pub use bind_error::{BindError, SettingsError};
 pub use grants::{Capability, Grants};
 pub use inspect::{Answers, InspectError};
 pub use limits::{Limits, LimitsError};
 pub use load::{LoadError, Policy};
+pub use recorded::{Recalled, Recorded};
 pub use sandbox::{Sandbox, SandboxError, SandboxOptions};

@@ -137,7 +137,7 @@ fn describe(room: &EngineRoom, component: &Component) -> Result<Description, Str
     linker.define_unknown_imports_as_traps(component).map_err(refused)?;
     let linked = linker.instantiate_pre(component).map_err(refused)?;
     let about = about::GuestIndices::new(&linked).map_err(refused)?;
-    let asker = Asker { room, linked: &linked, limits: Limits::default(), grants: None };
+    let asker = Asker { room, linked: &linked, limits: Limits::default(), source: None };
     let described = asker.ask(|store, instance| {
         let about = about.load(&mut *store, instance)?;
         Ok(Reply::Answer(about.call_describe(&mut *store)?))

@@ -20,9 +20,10 @@ pub(crate) fn lend_tagging<R>(
 ) -> R {
     let TaggingRequest { source, repositories, now, settings } = request;
     let tags = texts(&source.tags);
+    let facts = labels(&source.facts);
     let repositories = texts(repositories);
     then(tagging::TaggingRequest {
-        source: lend_source(source, &tags),
+        source: lend_source(source, &tags, &facts),
         repositories: &repositories,
         now: moment(now),
         settings,
@@ -35,16 +36,17 @@ pub(crate) fn lend_promotion<R>(
     then: impl FnOnce(promotion::PromotionRequest<'_>) -> R,
 ) -> R {
     let source_tags = texts(&request.source.tags);
+    let facts = labels(&request.source.facts);
     let image_tags = texts(&request.image.tags);
-    let labels: Vec<_> = request.image.labels.iter().map(label).collect();
-    let befores: Vec<_> = request.environments.iter().map(|environment| texts(&environment.after)).collect();
+    let labels = labels(&request.image.labels);
+    let lists: Vec<_> = request.environments.iter().map(EnvironmentTexts::of).collect();
     let environments: Vec<_> =
-        request.environments.iter().zip(&befores).map(|(one, after)| environment(one, after)).collect();
+        request.environments.iter().zip(&lists).map(|(one, lists)| environment(one, lists)).collect();
     let passages: Vec<_> = request.passages.iter().map(passage).collect();
     let approvals: Vec<_> = request.approvals.iter().map(approval).collect();
     let evidence: Vec<_> = request.evidence.iter().map(piece_of_evidence).collect();
     then(promotion::PromotionRequest {
-        source: lend_source(&request.source, &source_tags),
+        source: lend_source(&request.source, &source_tags, &facts),
         image: image(&request.image, &image_tags, &labels),
         intent: intent(&request.intent),
         environment: &request.environment,
@@ -57,12 +59,20 @@ pub(crate) fn lend_promotion<R>(
     })
 }
 
+fn labels(labels: &[Label]) -> Vec<types::LabelParam<'_>> {
+    labels.iter().map(label).collect()
+}
+
 fn texts(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
 }
 
-fn lend_source<'a>(source: &'a Source, tags: &'a [&'a str]) -> types::Source<'a> {
-    let Source { repository, trigger, git_ref, commit, tags: _, actor, dirty } = source;
+fn lend_source<'a>(
+    source: &'a Source,
+    tags: &'a [&'a str],
+    facts: &'a [types::LabelParam<'a>],
+) -> types::Source<'a> {
+    let Source { repository, trigger, git_ref, commit, tags: _, actor, dirty, facts: _ } = source;
     types::Source {
         repository: types::Repository {
             name: &repository.name,
@@ -87,6 +97,7 @@ fn lend_source<'a>(source: &'a Source, tags: &'a [&'a str]) -> types::Source<'a>
         tags,
         actor: actor.as_deref(),
         dirty: *dirty,
+        facts,
     }
 }
 
@@ -165,17 +176,34 @@ fn justification(justification: &Justification) -> promotion::Justification<'_> 
     promotion::Justification { by, reason, expires: *expires }
 }
 
-fn environment<'a>(environment: &'a Environment, after: &'a [&'a str]) -> promotion::Environment<'a> {
+/// The lists of texts of an environment.
+struct EnvironmentTexts<'a> {
+    after: Vec<&'a str>,
+    running_tags: Vec<&'a str>,
+}
+
+impl<'a> EnvironmentTexts<'a> {
+    fn of(environment: &'a Environment) -> Self {
+        let running_tags = environment.running.as_ref().map_or(Vec::new(), |running| texts(&running.tags));
+        Self { after: texts(&environment.after), running_tags }
+    }
+}
+
+fn environment<'a>(
+    environment: &'a Environment,
+    lists: &'a EnvironmentTexts<'a>,
+) -> promotion::Environment<'a> {
     let running = |running: &'a Running| promotion::Running {
         release: &running.release,
         digest: &running.digest,
+        tags: &lists.running_tags,
         version: running.version.as_deref(),
         since: running.since,
         healthy_since: running.healthy_since,
     };
     promotion::Environment {
         name: &environment.name,
-        after,
+        after: &lists.after,
         running: environment.running.as_ref().map(running),
     }
 }

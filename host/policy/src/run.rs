@@ -3,7 +3,7 @@
 use std::io;
 
 use plimsoll_core::{
-    decision::{Budget, CapabilityCall, Decided, Outcome},
+    decision::{Budget, CapabilityCall, Decided, Inquiry, Outcome},
     verdict::LONGEST_MESSAGE,
 };
 use wasmtime::{
@@ -13,10 +13,9 @@ use wasmtime::{
 
 use crate::{
     engine::{EngineRoom, HANDLES, STACK},
-    grants::Grants,
     limits::Limits,
     meter::Meter,
-    session::{Session, Stopped},
+    session::{AnswerSource, Session, Stopped},
     ticker::ticks,
 };
 
@@ -41,8 +40,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) room: &'a EngineRoom,
     pub(crate) linked: &'a InstancePre<State>,
     pub(crate) limits: Limits,
-    /// Absent: no capability may be called.
-    pub(crate) grants: Option<Grants>,
+    /// What answers capabilities. Absent: none may be called.
+    pub(crate) source: Option<AnswerSource>,
 }
 
 /// What the checks of an answer leave of it.
@@ -61,18 +60,28 @@ impl Asker<'_> {
         self,
         call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Reply<Answer>>,
     ) -> Decided<Answer> {
+        self.ask_and_look_back(call).0
+    }
+
+    /// Asks one question in a fresh instance, and tells what answered its look-ups and which one stayed without an answer.
+    pub(crate) fn ask_and_look_back<Answer>(
+        mut self,
+        call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Reply<Answer>>,
+    ) -> (Decided<Answer>, Option<(AnswerSource, Option<Inquiry>)>) {
         let _place = match self.room.enter() {
             Ok(place) => place,
-            Err(error) => return without_clock(&error),
+            Err(error) => return (without_clock(&error), None),
         };
         let limits = self.limits;
         let mut store = self.store();
         let called = self.linked.instantiate(&mut store).and_then(|instance| call(&mut store, &instance));
         let fuel = limits.fuel - store.get_fuel().unwrap_or(0).min(limits.fuel);
         let State { meter, session } = store.into_data();
-        let (transcript, exhausted) = match session {
-            Some(session) => (session.transcript, session.exhausted),
-            None => (Vec::new(), None),
+        let (transcript, exhausted, look_back) = match session {
+            Some(Session { transcript, exhausted, source, not_recorded, .. }) => {
+                (transcript, exhausted, Some((source, not_recorded)))
+            }
+            None => (Vec::new(), None, None),
         };
         let outcome = match called {
             Ok(Reply::Answer(answer)) => Outcome::Answered(answer),
@@ -80,12 +89,12 @@ impl Asker<'_> {
             Ok(Reply::Refused(problems)) => Outcome::Invalid { problems },
             Err(error) => ended(&error, &limits, exhausted.or(meter.refused)),
         };
-        Decided { outcome, transcript, fuel }
+        (Decided { outcome, transcript, fuel }, look_back)
     }
 
-    fn store(&self) -> Store<State> {
+    fn store(&mut self) -> Store<State> {
         let limits = self.limits;
-        let session = self.grants.clone().map(|grants| Session::new(grants, limits));
+        let session = self.source.take().map(|source| Session::new(source, limits));
         let mut store = Store::new(&self.room.engine, State { meter: Meter::new(limits), session });
         store.limiter(|state| &mut state.meter);
         store.set_fuel(limits.fuel).expect("the engine was configured to count fuel");

@@ -7,18 +7,28 @@ use std::{
 
 use plimsoll_core::{
     contract::Label,
-    decision::{Budget, CapabilityCall, LogLevel, LookupFailure, PastDeployment, PastRelease},
+    decision::{Budget, CapabilityCall, Inquiry, LogLevel, LookupFailure, PastDeployment, PastRelease},
+    ports::{HistoryReader, RegistryReader},
 };
 use tokio::runtime::Handle;
 
 use crate::{
     grants::{Grants, Reader},
     limits::Limits,
+    recorded::Recorded,
 };
+
+/// What answers the capabilities of a question.
+pub(crate) enum AnswerSource {
+    /// The world, as far as it is granted.
+    World(Grants),
+    /// A record.
+    Record(Recorded),
+}
 
 /// The capabilities of one question. Everything that crosses is counted and recorded here.
 pub(crate) struct Session {
-    grants: Grants,
+    pub(crate) source: AnswerSource,
     limits: Limits,
     deadline: Option<Instant>,
     calls: u64,
@@ -26,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) transcript: Vec<CapabilityCall>,
     /// The budget that ended the question.
     pub(crate) exhausted: Option<Budget>,
+    /// The look-up that the record does not hold, which ended the question.
+    pub(crate) not_recorded: Option<Inquiry>,
 }
 
 /// A call of a capability ends the question.
@@ -37,6 +49,9 @@ pub(crate) enum Stopped {
     /// The capability is not granted. Only a component that was not linked by a binding gets here.
     #[error("the capability is not granted")]
     NotGranted,
+    /// The record does not hold the answer; [`Session::not_recorded`] says to what.
+    #[error("the record holds no answer")]
+    NotRecorded,
 }
 
 /// The answer of a look-up, or the end of the question.
@@ -44,15 +59,24 @@ type Looked<T> = Result<Result<T, LookupFailure>, Stopped>;
 
 impl Session {
     /// Begins a question: its time runs from now.
-    pub(crate) fn new(grants: Grants, limits: Limits) -> Self {
+    pub(crate) fn new(source: AnswerSource, limits: Limits) -> Self {
         // A deadline beyond the end of time is none.
         let deadline = Instant::now().checked_add(Duration::from_millis(limits.time));
-        Self { grants, limits, deadline, calls: 0, carried: 0, transcript: Vec::new(), exhausted: None }
+        Self {
+            source,
+            limits,
+            deadline,
+            calls: 0,
+            carried: 0,
+            transcript: Vec::new(),
+            exhausted: None,
+            not_recorded: None,
+        }
     }
 
     pub(crate) fn log(&mut self, level: LogLevel, message: String) -> Result<(), Stopped> {
         self.count()?;
-        if !self.grants.log {
+        if matches!(&self.source, AnswerSource::World(grants) if !grants.log) {
             return Err(Stopped::NotGranted);
         }
         self.carry(&message)?;
@@ -63,8 +87,18 @@ impl Session {
     pub(crate) fn registry_tags(&mut self, repository: String) -> Looked<Vec<String>> {
         self.count()?;
         self.carry(&repository)?;
-        let Reader { reader, runtime } = self.grants.registry.clone().ok_or(Stopped::NotGranted)?;
-        let answer = self.wait(&runtime, reader.tags(&repository))?;
+        let answer = match self.registry()? {
+            Some(Reader { reader, runtime }) => self.wait(&runtime, reader.tags(&repository))?,
+            None => self.recall(
+                |call| match call {
+                    CapabilityCall::RegistryTags { repository: of, answer } if *of == repository => {
+                        Some(answer)
+                    }
+                    _ => None,
+                },
+                || Inquiry::RegistryTags { repository: repository.clone() },
+            )?,
+        };
         self.carry(&answer)?;
         self.transcript.push(CapabilityCall::RegistryTags { repository, answer: answer.clone() });
         Ok(answer)
@@ -73,8 +107,20 @@ impl Session {
     pub(crate) fn registry_digest(&mut self, repository: String, tag: String) -> Looked<Option<String>> {
         self.count()?;
         self.carry(&(&repository, &tag))?;
-        let Reader { reader, runtime } = self.grants.registry.clone().ok_or(Stopped::NotGranted)?;
-        let answer = self.wait(&runtime, reader.digest(&repository, &tag))?;
+        let answer = match self.registry()? {
+            Some(Reader { reader, runtime }) => self.wait(&runtime, reader.digest(&repository, &tag))?,
+            None => self.recall(
+                |call| match call {
+                    CapabilityCall::RegistryDigest { repository: of, tag: named, answer }
+                        if *of == repository && *named == tag =>
+                    {
+                        Some(answer)
+                    }
+                    _ => None,
+                },
+                || Inquiry::RegistryDigest { repository: repository.clone(), tag: tag.clone() },
+            )?,
+        };
         self.carry(&answer)?;
         self.transcript.push(CapabilityCall::RegistryDigest { repository, tag, answer: answer.clone() });
         Ok(answer)
@@ -87,8 +133,20 @@ impl Session {
     ) -> Looked<Option<Vec<Label>>> {
         self.count()?;
         self.carry(&(&repository, &digest))?;
-        let Reader { reader, runtime } = self.grants.registry.clone().ok_or(Stopped::NotGranted)?;
-        let answer = self.wait(&runtime, reader.labels(&repository, &digest))?;
+        let answer = match self.registry()? {
+            Some(Reader { reader, runtime }) => self.wait(&runtime, reader.labels(&repository, &digest))?,
+            None => self.recall(
+                |call| match call {
+                    CapabilityCall::RegistryLabels { repository: of, digest: named, answer }
+                        if *of == repository && *named == digest =>
+                    {
+                        Some(answer)
+                    }
+                    _ => None,
+                },
+                || Inquiry::RegistryLabels { repository: repository.clone(), digest: digest.clone() },
+            )?,
+        };
         self.carry(&answer)?;
         self.transcript.push(CapabilityCall::RegistryLabels { repository, digest, answer: answer.clone() });
         Ok(answer)
@@ -96,8 +154,16 @@ impl Session {
 
     pub(crate) fn history_releases(&mut self, limit: u32) -> Looked<Vec<PastRelease>> {
         self.count()?;
-        let Reader { reader, runtime } = self.grants.history.clone().ok_or(Stopped::NotGranted)?;
-        let answer = self.wait(&runtime, reader.releases(limit))?;
+        let answer = match self.history()? {
+            Some(Reader { reader, runtime }) => self.wait(&runtime, reader.releases(limit))?,
+            None => self.recall(
+                |call| match call {
+                    CapabilityCall::HistoryReleases { limit: most, answer } if *most == limit => Some(answer),
+                    _ => None,
+                },
+                || Inquiry::HistoryReleases { limit },
+            )?,
+        };
         self.carry(&answer)?;
         self.transcript.push(CapabilityCall::HistoryReleases { limit, answer: answer.clone() });
         Ok(answer)
@@ -110,8 +176,22 @@ impl Session {
     ) -> Looked<Vec<PastDeployment>> {
         self.count()?;
         self.carry(&environment)?;
-        let Reader { reader, runtime } = self.grants.history.clone().ok_or(Stopped::NotGranted)?;
-        let answer = self.wait(&runtime, reader.deployments(&environment, limit))?;
+        let answer = match self.history()? {
+            Some(Reader { reader, runtime }) => {
+                self.wait(&runtime, reader.deployments(&environment, limit))?
+            }
+            None => self.recall(
+                |call| match call {
+                    CapabilityCall::HistoryDeployments { environment: of, limit: most, answer }
+                        if *of == environment && *most == limit =>
+                    {
+                        Some(answer)
+                    }
+                    _ => None,
+                },
+                || Inquiry::HistoryDeployments { environment: environment.clone(), limit },
+            )?,
+        };
         self.carry(&answer)?;
         self.transcript.push(CapabilityCall::HistoryDeployments {
             environment,
@@ -119,6 +199,35 @@ impl Session {
             answer: answer.clone(),
         });
         Ok(answer)
+    }
+
+    /// What answers the capability `registry`: a reader, or (`None`) the record.
+    fn registry(&self) -> Result<Option<Reader<dyn RegistryReader>>, Stopped> {
+        match &self.source {
+            AnswerSource::World(grants) => grants.registry.clone().map(Some).ok_or(Stopped::NotGranted),
+            AnswerSource::Record(_) => Ok(None),
+        }
+    }
+
+    /// What answers the capability `history`: a reader, or (`None`) the record.
+    fn history(&self) -> Result<Option<Reader<dyn HistoryReader>>, Stopped> {
+        match &self.source {
+            AnswerSource::World(grants) => grants.history.clone().map(Some).ok_or(Stopped::NotGranted),
+            AnswerSource::Record(_) => Ok(None),
+        }
+    }
+
+    /// The record's answer.
+    fn recall<T: Clone>(
+        &mut self,
+        pick: impl Fn(&CapabilityCall) -> Option<&T>,
+        inquiry: impl FnOnce() -> Inquiry,
+    ) -> Result<T, Stopped> {
+        let AnswerSource::Record(recorded) = &mut self.source else { return Err(Stopped::NotGranted) };
+        recorded.find(pick).ok_or_else(|| {
+            self.not_recorded = Some(inquiry());
+            Stopped::NotRecorded
+        })
     }
 
     /// Counts a call.
@@ -227,7 +336,7 @@ mod tests {
     #[test]
     fn calls_and_what_they_carry_are_counted() {
         let limits = Limits { host_calls: 2, output: 1000, ..Limits::default() };
-        let mut session = Session::new(Grants::none().log(), limits);
+        let mut session = Session::new(AnswerSource::World(Grants::none().log()), limits);
         assert_eq!(session.log(LogLevel::Info, "one".to_owned()), Ok(()));
         assert_eq!(session.log(LogLevel::Info, "x".repeat(1000)), Err(Stopped::Budget));
         assert_eq!(session.exhausted, Some(Budget::Output(1000)));
@@ -238,7 +347,7 @@ mod tests {
 
     #[test]
     fn what_is_not_granted_is_not_there() {
-        let mut session = Session::new(Grants::none(), Limits::default());
+        let mut session = Session::new(AnswerSource::World(Grants::none()), Limits::default());
         assert_eq!(session.log(LogLevel::Info, String::new()), Err(Stopped::NotGranted));
         assert_eq!(session.history_releases(1), Err(Stopped::NotGranted));
     }

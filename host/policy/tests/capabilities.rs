@@ -17,7 +17,7 @@ use plimsoll_core::{
     },
     ports::{HistoryReader, PortFailure, RegistryReader},
 };
-use plimsoll_policy::{BindError, Binding, Capability, Grants, Limits, SettingsError};
+use plimsoll_policy::{BindError, Binding, Capability, Grants, Limits, Recalled, Recorded, SettingsError};
 use tokio::runtime::Runtime;
 
 /// A registry that takes its time over tags.
@@ -199,4 +199,36 @@ fn nothing_can_be_called_while_settings_are_checked() {
         matches!(&error, SettingsError::Unchecked { reason } if reason.contains("not granted")),
         "{error}"
     );
+}
+
+/// A question to the guest `caller` with a record behind its capabilities.
+fn recall(what: &str, calls: Vec<CapabilityCall>) -> Recalled<Verdict> {
+    let grants = Grants::none().recorded(&Capability::ALL);
+    let bound = load("caller").bind(Binding { grants, limits: Limits::default() }).unwrap();
+    bound.decide_from(&promotion_request("staging", &[], &doing(what)), Recorded::new(calls)).unwrap()
+}
+
+#[test]
+fn a_record_answers_as_the_world_did() {
+    for what in ["tour", "ask-registry", "ask-denied"] {
+        let live = call(what, Limits::default(), Duration::ZERO);
+        let again = recall(what, live.transcript.clone());
+        assert_eq!(again.decided, Ok(live), "{what}");
+        assert_eq!(again.unused, []);
+    }
+}
+
+#[test]
+fn a_look_up_that_is_not_recorded_ends_the_question() {
+    let missing = recall("ask-registry", Vec::new()).decided.unwrap_err();
+    assert!(missing.to_string().starts_with("registry.tags("), "{missing}");
+}
+
+#[test]
+fn recorded_capabilities_are_no_way_into_the_world() {
+    let grants = Grants::none().recorded(&Capability::ALL);
+    let bound = load("caller").bind(Binding { grants, limits: Limits::default() }).unwrap();
+    let decided =
+        bound.as_promotion().unwrap().decide(&promotion_request("staging", &[], &doing("ask-registry")));
+    assert!(matches!(decided.outcome, Outcome::Trapped { .. }), "{decided:?}");
 }

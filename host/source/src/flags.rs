@@ -109,6 +109,7 @@ pub fn read(flags: &Overrides) -> Result<Event, SourceError> {
         tags: Vec::new(),
         actor: None,
         dirty: false,
+        facts: Vec::new(),
     };
     let mut event = Event { source, occurrence: None, notes: Vec::new() };
     flags.apply(&mut event)?;

@@ -1,22 +1,27 @@
-//! What is embedded: each stock policy is a component that asks the host for nothing.
+//! What is embedded: each stock policy is a small component that imports the capabilities it needs and nothing else.
 
 use plimsoll_stock::{NAMES, component};
 use wit_component::DecodedWasm;
-use wit_parser::{Resolve, World, WorldItem, WorldKey};
+use wit_parser::{Resolve, World};
 
-/// What a policy exports, and the most bytes that its component may have.
-fn expected(name: &str) -> (&'static [&'static str], usize) {
-    match name {
-        "release-tags" => (&["about", "tagging"], 200_000),
-        "version-gate" => (&["about", "promotion"], 160_000),
-        "always" => (&["about", "promotion"], 120_000),
-        other => panic!("say here what `{other}` exports"),
-    }
+/// What a stock policy is expected to be.
+struct Expected {
+    name: &'static str,
+    answers: &'static [&'static str],
+    /// The capabilities that it imports.
+    wants: &'static [&'static str],
+    /// The most bytes that its component may have.
+    size: usize,
 }
 
-fn interface_name(resolve: &Resolve, key: &WorldKey) -> String {
-    resolve.name_world_key(key)
-}
+const TAGGING: &[&str] = &["tagging"];
+const PROMOTION: &[&str] = &["promotion"];
+
+const EXPECTED: &[Expected] = &[
+    Expected { name: "always", answers: PROMOTION, wants: &[], size: 120_000 },
+    Expected { name: "release-tags", answers: TAGGING, wants: &[], size: 200_000 },
+    Expected { name: "version-gate", answers: PROMOTION, wants: &[], size: 160_000 },
+];
 
 fn decode(name: &str) -> (Resolve, World) {
     let bytes = component(name).expect("it is in NAMES");
@@ -29,35 +34,37 @@ fn decode(name: &str) -> (Resolve, World) {
     }
 }
 
-#[test]
-fn no_policy_imports_a_function() {
-    for name in NAMES {
-        let (resolve, world) = decode(name);
-        for (key, item) in &world.imports {
-            let imported = interface_name(&resolve, key);
-            assert!(imported.starts_with("plimsoll:policy/types@"), "{name} imports {imported}");
-            let WorldItem::Interface { id, .. } = item else { panic!("{name} imports {imported}") };
-            assert!(resolve.interfaces[*id].functions.is_empty(), "{name} calls {imported}");
-        }
-    }
+fn in_contract(interfaces: &[&str]) -> Vec<String> {
+    let mut names: Vec<_> =
+        interfaces.iter().map(|interface| format!("plimsoll:policy/{interface}@0.1.0")).collect();
+    names.sort();
+    names
 }
 
 #[test]
-fn each_policy_exports_what_it_answers() {
-    for name in NAMES {
+fn every_policy_is_expected() {
+    let expected: Vec<_> = EXPECTED.iter().map(|expected| expected.name).collect();
+    assert_eq!(NAMES, expected, "say in EXPECTED what each policy is, sorted by name");
+}
+
+#[test]
+fn each_policy_imports_what_it_needs_and_exports_what_it_answers() {
+    for Expected { name, answers, wants, .. } in EXPECTED {
         let (resolve, world) = decode(name);
-        let mut exports: Vec<_> = world.exports.keys().map(|key| interface_name(&resolve, key)).collect();
+        let mut imports: Vec<_> = world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
+        imports.retain(|import| !import.starts_with("plimsoll:policy/types@"));
+        imports.sort();
+        assert_eq!(imports, in_contract(wants), "{name} imports");
+        let mut exports: Vec<_> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
         exports.sort();
-        let expected: Vec<_> =
-            expected(name).0.iter().map(|interface| format!("plimsoll:policy/{interface}@0.1.0")).collect();
-        assert_eq!(exports, expected, "{name}");
+        assert_eq!(exports, in_contract(&[&["about"], *answers].concat()), "{name} exports");
     }
 }
 
 #[test]
 fn each_policy_stays_small() {
-    for name in NAMES {
-        let (size, most) = (component(name).map_or(0, <[u8]>::len), expected(name).1);
-        assert!((1..=most).contains(&size), "{name} has {size} bytes, more than {most}");
+    for Expected { name, size: most, .. } in EXPECTED {
+        let size = component(name).map_or(0, <[u8]>::len);
+        assert!((1..=*most).contains(&size), "{name} has {size} bytes, more than {most}");
     }
 }

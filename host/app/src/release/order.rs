@@ -34,9 +34,11 @@ pub(crate) async fn standing(
         PortFailure::new(FailureClass::Outside, ReleaseError::Damaged(entry.release.clone()))
             .hint("`plimsoll journal verify` shows where the journal was changed")
     })?;
+    let tags = state.plan().into_iter().flat_map(|plan| &plan.tags);
     let running = Running {
         release: entry.release.to_string(),
         digest: digest.to_string(),
+        tags: tags.map(|planned| planned.tag.to_string()).collect(),
         version: state.plan().and_then(|plan| plan.version.clone()),
         since: entry.at,
         healthy_since: healthy.then_some(entry.at),

@@ -1,12 +1,12 @@
 //! The commands, a file each.
 
 mod build;
-mod eval;
 mod event;
 mod history;
 mod init;
 mod journal;
 mod plan;
+pub(crate) mod policy;
 mod release;
 mod resume;
 mod schema;
@@ -17,7 +17,7 @@ mod why;
 use plimsoll_core::ports::FailureClass;
 
 use crate::{
-    arguments::{Command, JournalCommand, PolicyCommand},
+    arguments::{Command, JournalCommand},
     demo,
     failure::{Ending, Failure},
     session::Session,
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) fn run(session: &Session, command: Command) -> Result<Ending, Failure> {
     match command {
         Command::Init(arguments) => init::run(session, &arguments),
-        Command::Policy(PolicyCommand::Eval(arguments)) => eval::run(session, &arguments),
+        Command::Policy(command) => policy::run(session, command),
         Command::Schema => schema::run(),
         Command::Demo => wait(demo::run(session)),
         Command::Tags(arguments) => wait(tags::run(session, &arguments)),

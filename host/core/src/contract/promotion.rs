@@ -98,6 +98,9 @@ pub struct Running {
     pub release: String,
     /// Digest of the image.
     pub digest: String,
+    /// The tags that its release gave it.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// Version of the image.
     #[serde(default)]
     pub version: Option<String>,

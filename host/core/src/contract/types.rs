@@ -23,6 +23,9 @@ pub struct Source {
     /// Whether the working tree held changes that are not in the commit.
     #[serde(default)]
     pub dirty: bool,
+    /// Further facts of the event under the provider's own names, sorted, without repeats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Label>,
 }
 
 /// A source repository.

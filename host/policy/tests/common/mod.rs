@@ -60,6 +60,7 @@ pub fn promotion_request(environment: &str, tags: &[&str], settings: &str) -> Pr
     let running = Running {
         release: "r-00000000000a".to_owned(),
         digest: format!("sha256:{}", "a".repeat(64)),
+        tags: owned(&["latest", "v1.2.2"]),
         version: Some("1.2.2".to_owned()),
         since: 1_790_000_000,
         healthy_since: Some(1_790_000_060),
@@ -142,6 +143,7 @@ fn source() -> Source {
         tags: vec!["v1.2.3".to_owned()],
         actor: Some("somebody".to_owned()),
         dirty: false,
+        facts: Vec::new(),
     }
 }
 

@@ -55,6 +55,7 @@ pub fn read(directory: &Path, options: &Options) -> Result<Event, SourceError> {
         tags,
         actor: None,
         dirty: false,
+        facts: Vec::new(),
     };
     let mut event = Event { source, occurrence: None, notes };
     if let Some(path) = tree::changed_path(&repository, &options.ignore)? {

@@ -53,6 +53,7 @@ pub fn read(variables: &dyn Fn(&str) -> Option<String>, options: &Options) -> Re
         git_ref,
         commit,
         dirty: false,
+        facts: Vec::new(),
     };
     Ok(Event { source, occurrence: variables.run_id, notes })
 }

@@ -59,9 +59,11 @@ pub fn promotion(tag: Option<&str>, environment: &str) -> PromotionRequest {
     let git_tags: Vec<String> = tag.map(str::to_owned).into_iter().collect();
     let version = tag.map(|tag| tag.strip_prefix('v').unwrap_or(tag).to_owned());
     let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let image_tags: Vec<String> = git_tags.iter().cloned().chain(["latest".to_owned()]).collect();
     let running = Running {
         release: "r-0123456789ab".to_owned(),
         digest: digest.clone(),
+        tags: image_tags.clone(),
         version: version.clone(),
         since: NOON - 3_600,
         healthy_since: Some(NOON - 3_540),
@@ -70,7 +72,7 @@ pub fn promotion(tag: Option<&str>, environment: &str) -> PromotionRequest {
         image: Image {
             repository: "ghcr.io/contoso/website".to_owned(),
             digest: Some(digest),
-            tags: git_tags.iter().cloned().chain(["latest".to_owned()]).collect(),
+            tags: image_tags,
             version,
             labels: vec![Label::new("org.opencontainers.image.revision", commit().id)],
         },
@@ -124,6 +126,7 @@ fn source(trigger: Trigger, git_ref: GitRef, tags: Vec<String>) -> Source {
         tags,
         actor: None,
         dirty: false,
+        facts: Vec::new(),
     }
 }
 

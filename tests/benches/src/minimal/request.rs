@@ -48,6 +48,7 @@ fn environment<'a>(name: &'a str, after: &'a [&'a str]) -> contract::Environment
     let running = contract::Running {
         release: "r-00000000000a",
         digest: "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        tags: &["latest", "v1.2.2"],
         version: Some("1.2.2"),
         since: 1_790_000_000,
         healthy_since: Some(1_790_000_060),
@@ -75,6 +76,7 @@ fn source() -> types::Source<'static> {
         tags: &["v1.2.3"],
         actor: Some("somebody"),
         dirty: false,
+        facts: &[],
     }
 }
 

@@ -1,7 +1,12 @@
 //! `plimsoll policy eval`
 
-use std::{io::Read as _, path::Path, time::Instant};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
+use clap::Args;
 use plimsoll_app::evaluation::{Evaluation, EvaluationError, Question, evaluate};
 use plimsoll_core::{
     contract::{Decision, Derivation, Finding},
@@ -11,11 +16,23 @@ use plimsoll_core::{
 use serde_json::{Value, json};
 
 use crate::{
-    arguments::{EvalArguments, Format},
+    arguments::Format,
     failure::{Ending, Failure},
     output::{self, FAINT, PLAIN, STRONG},
     session::Session,
 };
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArguments {
+    /// The policy: stock:NAME or a file.
+    pub(crate) policy: String,
+    /// The request: a JSON file in the contract's form, with `environment` for a promotion. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// The settings: a JSON file. Without it the request's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
 
 pub(crate) fn run(session: &Session, arguments: &EvalArguments) -> Result<Ending, Failure> {
     let settings = arguments.settings.as_deref().map(read).transpose()?;

@@ -1,0 +1,22 @@
+//! `plimsoll policy ...`: the tools around single policies. Each file holds a command's arguments and what it does.
+
+mod eval;
+
+use clap::Subcommand;
+
+use crate::{
+    failure::{Ending, Failure},
+    session::Session,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Puts one question to a policy.
+    Eval(eval::EvalArguments),
+}
+
+pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, Failure> {
+    match command {
+        PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
+    }
+}
