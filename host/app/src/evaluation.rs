@@ -1,6 +1,6 @@
 //! One question to one policy, outside any release.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plimsoll_core::{
     contract::{Derivation, PromotionRequest, TaggingRequest, Verdict},
@@ -9,10 +9,7 @@ use plimsoll_core::{
 };
 use plimsoll_policy::{BindError, Binding, Grants, Limits};
 
-use crate::{
-    configuration::PolicyReference,
-    policies::{load, open_sandbox},
-};
+use crate::policies;
 
 /// A question in the contract's JSON form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +77,7 @@ pub fn evaluate(
     written: &str,
     question: Question,
 ) -> Result<Evaluation, EvaluationError> {
-    let sandbox = open_sandbox(cache)?;
-    let reference = match written.strip_prefix("stock:") {
-        Some(name) => PolicyReference::Stock(name.to_owned()),
-        None => PolicyReference::Path(PathBuf::from(written)),
-    };
-    let policy = load(&sandbox, &reference, written)?;
+    let policy = policies::open(cache, written)?;
     let binding = Binding { grants: Grants::none().log(), limits: Limits::default() };
     let bound = policy.bind(binding).map_err(|error| {
         let not_granted = matches!(error, BindError::NotGranted { .. });

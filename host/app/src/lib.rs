@@ -8,7 +8,7 @@ pub mod configuration;
 pub mod evaluation;
 pub mod events;
 pub mod host;
-mod policies;
+pub mod policies;
 pub mod release;
 pub mod report;
 pub mod views;

@@ -46,6 +46,19 @@ pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure>
     .map_err(PortFailure::from)
 }
 
+/// Opens a policy that is named outside any configuration: `stock:NAME` or a file. Blocks while it is compiled. `cache`
+/// is the folder that keeps compiled policies.
+///
+/// # Errors
+/// The sandbox did not start, there is no such policy, or it is none for this host.
+pub fn open(cache: Option<&Path>, written: &str) -> Result<plimsoll_policy::Policy, PortFailure> {
+    let reference = match written.strip_prefix("stock:") {
+        Some(name) => PolicyReference::Stock(name.to_owned()),
+        None => PolicyReference::Path(PathBuf::from(written)),
+    };
+    load(&open_sandbox(cache)?, &reference, written)
+}
+
 impl Policies<'_> {
     /// The tagging policy; what is wrong goes to `problems`.
     pub(crate) fn tagging(
@@ -147,7 +160,7 @@ enum ComponentError {
 }
 
 /// Loads a policy by its reference.
-pub(crate) fn load(
+fn load(
     sandbox: &Sandbox,
     reference: &PolicyReference,
     written: &str,
