@@ -11,6 +11,7 @@ use plimsoll_core::{
     names::EnvironmentName,
     ports::{FailureClass, ImageRepository, Journal, PortFailure, PromotionPolicy, TaggingPolicy},
 };
+pub use plimsoll_policy::Policy;
 use plimsoll_policy::{BoundPolicy, Grants, Limits, Sandbox, SandboxOptions, SettingsError};
 use tokio::runtime::Handle;
 
@@ -51,7 +52,7 @@ pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure>
 ///
 /// # Errors
 /// The sandbox did not start, there is no such policy, or it is none for this host.
-pub fn open(cache: Option<&Path>, written: &str) -> Result<plimsoll_policy::Policy, PortFailure> {
+pub fn open(cache: Option<&Path>, written: &str) -> Result<Policy, PortFailure> {
     let reference = match written.strip_prefix("stock:") {
         Some(name) => PolicyReference::Stock(name.to_owned()),
         None => PolicyReference::Path(PathBuf::from(written)),
@@ -160,11 +161,7 @@ enum ComponentError {
 }
 
 /// Loads a policy by its reference.
-fn load(
-    sandbox: &Sandbox,
-    reference: &PolicyReference,
-    written: &str,
-) -> Result<plimsoll_policy::Policy, PortFailure> {
+fn load(sandbox: &Sandbox, reference: &PolicyReference, written: &str) -> Result<Policy, PortFailure> {
     let failed = |error| PortFailure::new(FailureClass::Configuration, error);
     let component = match reference {
         PolicyReference::Stock(name) => plimsoll_stock::component(name)

@@ -68,8 +68,21 @@ pub(crate) enum Command {
     /// Tools around single policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Prints the JSON Schema of plimsoll.toml.
-    Schema,
+    /// Prints the JSON Schema of plimsoll.toml, or of a policy's case file.
+    Schema {
+        /// The file that the schema is of.
+        #[arg(value_enum, default_value_t)]
+        of: SchemaOf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// plimsoll.toml.
+    #[default]
+    Configuration,
+    /// A policy's case file.
+    Cases,
 }
 
 #[derive(Debug, Args)]

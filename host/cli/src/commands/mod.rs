@@ -28,7 +28,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ending, Failure
     match command {
         Command::Init(arguments) => init::run(session, &arguments),
         Command::Policy(command) => policy::run(session, command),
-        Command::Schema => schema::run(),
+        Command::Schema { of } => schema::run(of),
         Command::Demo => wait(demo::run(session)),
         Command::Tags(arguments) => wait(tags::run(session, &arguments)),
         Command::Build(arguments) => wait(build::run(session, &arguments)),

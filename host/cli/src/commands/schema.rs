@@ -1,11 +1,15 @@
 //! `plimsoll schema`
 
 use crate::{
+    arguments::SchemaOf,
     failure::{Ending, Failure},
     output,
 };
 
-pub(crate) fn run() -> Result<Ending, Failure> {
-    output::json(&plimsoll_app::configuration::schema())?;
+pub(crate) fn run(of: SchemaOf) -> Result<Ending, Failure> {
+    match of {
+        SchemaOf::Configuration => output::json(&plimsoll_app::configuration::schema())?,
+        SchemaOf::Cases => output::json(&plimsoll_harness::cases::schema())?,
+    }
     Ok(Ending::Done)
 }

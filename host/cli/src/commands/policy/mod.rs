@@ -1,6 +1,8 @@
 //! `plimsoll policy ...`: the tools around single policies. Each file holds a command's arguments and what it does.
 
 mod eval;
+mod suites;
+mod test;
 
 use clap::Subcommand;
 
@@ -13,10 +15,13 @@ use crate::{
 pub(crate) enum PolicyCommand {
     /// Puts one question to a policy.
     Eval(eval::EvalArguments),
+    /// Runs a policy's cases.
+    Test(test::TestArguments),
 }
 
 pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, Failure> {
     match command {
         PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
+        PolicyCommand::Test(arguments) => test::run(session, &arguments),
     }
 }
