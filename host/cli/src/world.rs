@@ -23,6 +23,14 @@ impl World {
         own.or_else(|| user().or_else(home).map(|folder| folder.join("plimsoll")))
     }
 
+    /// A number that differs from one run to the next.
+    #[expect(clippy::unused_self, reason = "whoever holds a World may look at the surroundings, nobody else")]
+    pub(crate) fn chance(&self) -> u64 {
+        use std::hash::{BuildHasher as _, RandomState};
+        // Short enough to be typed again.
+        RandomState::new().hash_one(0) >> 32
+    }
+
     /// The Docker configuration file: in `DOCKER_CONFIG`, else in `~/.docker`.
     pub(crate) fn docker_config(&self) -> Option<PathBuf> {
         let named = self.variable("DOCKER_CONFIG").map(PathBuf::from);

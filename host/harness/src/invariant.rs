@@ -33,7 +33,7 @@ pub struct Invariant {
 pub struct Condition {
     /// Where the value stands: a dotted path with indexes, such as `request.environments[0].name`. Inside `some`, `every`
     /// and `none` it starts at the element; left out, it is the element itself.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub at: String,
     /// The operator.
     #[serde(flatten)]

@@ -13,7 +13,9 @@
 //! ```
 
 pub mod cases;
+pub mod fuzz;
 pub mod invariant;
 pub mod question;
+mod toml_text;
 mod value;
 pub mod view;

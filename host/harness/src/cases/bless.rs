@@ -1,13 +1,13 @@
 //! Writing what came out into a case file, for review: the rest of the file stays as it is, comments included.
 
 use serde_json::Value;
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table};
+use toml_edit::{DocumentMut, InlineTable, Item, Table};
 
 use super::{
     expand::CaseOrigin,
     report::{CaseReport, SuiteReport},
 };
-use crate::view::answer_view;
+use crate::{toml_text::to_toml, view::answer_view};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -97,23 +97,4 @@ fn unanswered(expect: &mut InlineTable, view: &Value, reason: &str) {
         let problem = outcome["invalid"]["problems"][0].as_str().unwrap_or(reason);
         expect.insert("invalid", problem.into());
     }
-}
-
-fn to_toml(value: &Value) -> Option<toml_edit::Value> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(value) => (*value).into(),
-        Value::Number(number) => number.as_i64()?.into(),
-        Value::String(text) => text.as_str().into(),
-        Value::Array(items) => items.iter().filter_map(to_toml).collect::<Array>().into(),
-        Value::Object(members) => {
-            let mut table = InlineTable::new();
-            for (name, value) in members {
-                if let Some(value) = to_toml(value) {
-                    table.insert(name, value);
-                }
-            }
-            table.into()
-        }
-    })
 }
