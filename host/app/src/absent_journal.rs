@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use plimsoll_core::{
-    fact::{Entry, Fact},
+    fact::{Entry, Fact, StoredFact},
     names::{EnvironmentName, ReleaseId},
     ports::{FailureClass, Journal, JournalCheck, Lease, LeaseScope, PortFailure},
 };
@@ -44,6 +44,10 @@ impl Journal for AbsentJournal {
     }
 
     async fn entries(&self, _: u64, _: usize) -> Result<Vec<Entry>, PortFailure> {
+        Ok(Vec::new())
+    }
+
+    async fn decisions(&self, _: u64, _: usize) -> Result<Vec<StoredFact>, PortFailure> {
         Ok(Vec::new())
     }
 

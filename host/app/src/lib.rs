@@ -9,6 +9,7 @@ pub mod evaluation;
 pub mod events;
 pub mod host;
 pub mod policies;
+pub mod recorded;
 pub mod release;
 pub mod report;
 pub mod views;

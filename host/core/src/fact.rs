@@ -146,3 +146,16 @@ pub struct Entry {
     /// What happened.
     pub fact: Fact,
 }
+
+/// A fact as it is stored, unread: for whoever goes through very many and reads them on several threads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFact {
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// When it was written, Unix seconds.
+    pub at: i64,
+    /// The release it belongs to.
+    pub release: ReleaseId,
+    /// The fact, JSON.
+    pub json: String,
+}

@@ -16,6 +16,15 @@ pub mod cases;
 pub mod fuzz;
 pub mod invariant;
 pub mod question;
+pub mod replay;
+pub mod settings_file;
 mod toml_text;
 mod value;
 pub mod view;
+
+/// What binds a policy whose look-ups only records answer: all that it wants, and the default limits.
+#[must_use]
+pub fn recorded_grants(policy: &plimsoll_policy::Policy) -> plimsoll_policy::Binding {
+    let grants = plimsoll_policy::Grants::none().recorded(policy.wants());
+    plimsoll_policy::Binding { grants, ..plimsoll_policy::Binding::default() }
+}

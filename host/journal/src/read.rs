@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_core::{
     digest::Digest,
-    fact::Entry,
+    fact::{Entry, StoredFact},
     names::{EnvironmentName, ReleaseId},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -79,6 +79,22 @@ pub(crate) async fn entries(
     collect(query.bind(after).bind(bound(limit)).fetch_all(connection).await, journal)
 }
 
+pub(crate) async fn decisions(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<StoredFact>, JournalError> {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts
+         WHERE sequence > ?1 AND kind IN ('tags-derived', 'decided') ORDER BY sequence LIMIT ?2",
+    );
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = query.bind(after).bind(bound(limit)).fetch_all(connection).await;
+    let rows = rows.map_err(|error| JournalError::of(journal, error))?;
+    rows.iter().map(|row| stored(row, journal)).collect()
+}
+
 /// A number of rows as SQLite counts.
 fn bound(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
@@ -103,11 +119,21 @@ fn collect(rows: Result<Vec<SqliteRow>, sqlx::Error>, journal: &Path) -> Entries
 
 /// An entry from `sequence, at, release, json`.
 fn entry(row: &SqliteRow, journal: &Path) -> Result<Entry, JournalError> {
+    let StoredFact { sequence, at, release, json } = stored(row, journal)?;
+    let fact = serde_json::from_str(&json).map_err(|source| JournalError::UnreadableFact {
+        journal: journal.to_owned(),
+        sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
+        source,
+    })?;
+    Ok(Entry { sequence, at, release, fact })
+}
+
+/// A fact from `sequence, at, release, json`, unread.
+fn stored(row: &SqliteRow, journal: &Path) -> Result<StoredFact, JournalError> {
     let failed = |error| JournalError::of(journal, error);
     let sequence: i64 = row.try_get(0).map_err(failed)?;
     let release: &str = row.try_get(2).map_err(failed)?;
-    let json: &str = row.try_get(3).map_err(failed)?;
-    Ok(Entry {
+    Ok(StoredFact {
         sequence: sequence_of(sequence),
         at: row.try_get(1).map_err(failed)?,
         release: ReleaseId::new(release).map_err(|source| JournalError::UnreadableRelease {
@@ -115,10 +141,6 @@ fn entry(row: &SqliteRow, journal: &Path) -> Result<Entry, JournalError> {
             sequence,
             source,
         })?,
-        fact: serde_json::from_str(json).map_err(|source| JournalError::UnreadableFact {
-            journal: journal.to_owned(),
-            sequence,
-            source,
-        })?,
+        json: row.try_get(3).map_err(failed)?,
     })
 }

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use plimsoll_core::{
-    fact::{Entry, Fact},
+    fact::{Entry, Fact, StoredFact},
     names::{EnvironmentName, ReleaseId},
     ports::{Journal, JournalCheck, Lease, LeaseScope, PortFailure},
 };
@@ -149,6 +149,10 @@ impl Journal for SqliteJournal {
 
     async fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>, PortFailure> {
         Ok(read::entries(&mut *self.connection().await, &self.path, after, limit).await?)
+    }
+
+    async fn decisions(&self, after: u64, limit: usize) -> Result<Vec<StoredFact>, PortFailure> {
+        Ok(read::decisions(&mut *self.connection().await, &self.path, after, limit).await?)
     }
 
     async fn verify(&self) -> Result<JournalCheck, PortFailure> {

@@ -77,6 +77,9 @@ pub(crate) fn versions<'a>(
             format!("{names} does not name a version; a tag such as `{prefix}1.2.3` is released"),
         ),
         Some(names) => findings.skipped(RULE, format!("{names} does not name a version")),
+        None if source.tags.is_empty() && pushed_alone => {
+            findings.failed(RULE, "the event is about a git tag and carries none; push the tag again");
+        }
         None if source.tags.is_empty() => findings.skipped(RULE, "the event carries no git tag"),
         None => {}
     }

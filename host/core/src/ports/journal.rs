@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::PortFailure;
 use crate::{
-    fact::{Entry, Fact},
+    fact::{Entry, Fact, StoredFact},
     names::{EnvironmentName, ReleaseId},
 };
 
@@ -64,6 +64,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// The journal could not be read.
     async fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>, PortFailure>;
+
+    /// Facts that hold decisions (`TagsDerived` and `Decided`) with a sequence greater than `after`, oldest first, at most
+    /// `limit`, unread.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn decisions(&self, after: u64, limit: usize) -> Result<Vec<StoredFact>, PortFailure>;
 
     /// Follows the hash chain from the first entry to the last.
     ///

@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plimsoll_core::decision::{CapabilityCall, PolicyIdentity};
+use plimsoll_core::{
+    contract::GitRef,
+    decision::{CapabilityCall, Outcome, PolicyIdentity},
+};
 use plimsoll_policy::{BoundPolicy, Policy, Recorded};
 use proptest::{
     prelude::*,
@@ -232,6 +235,7 @@ impl Judge<'_> {
             settings: self.settings.get(usize::try_from(of_settings).ok()?)?.clone(),
             capabilities: Vec::new(),
         };
+        make_consistent(&mut example.part);
         let violation = self.judge(&mut example, Some(&mut runner), true);
         violation.map(|_| example)
     }
@@ -253,6 +257,9 @@ impl Judge<'_> {
         count: bool,
     ) -> Option<Violation> {
         let request = self.suite.complete(example.question, &example.part, &example.settings).ok()?;
+        if !is_consistent(&request) {
+            return None;
+        }
         let asked = loop {
             match ask(&self.bound, &request, Recorded::new(example.capabilities.clone())) {
                 Ok(asked) => break asked,
@@ -308,8 +315,7 @@ impl Judge<'_> {
         let reason = asked.answer.unanswered()?;
         let failed = matches!(
             &asked.answer,
-            Answer::Tagging(plimsoll_core::decision::Outcome::Failed { .. })
-                | Answer::Promotion(plimsoll_core::decision::Outcome::Failed { .. })
+            Answer::Tagging(Outcome::Failed { .. }) | Answer::Promotion(Outcome::Failed { .. })
         );
         if failed && count {
             self.errors.fetch_add(1, Ordering::Relaxed);
@@ -322,4 +328,36 @@ impl Judge<'_> {
         let request = self.suite.complete(example.question, &example.part, &example.settings).ok()?;
         ask(&self.bound, &request, Recorded::new(example.capabilities.clone())).ok()
     }
+}
+
+/// Lets the event carry the tag that it is about, as every real one does.
+fn make_consistent(part: &mut Value) {
+    let Some(tag) = part.pointer("/source/git-ref/tag").cloned() else { return };
+    let Some(source) = part.get_mut("source").and_then(Value::as_object_mut) else { return };
+    let tags = source.entry("tags").or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(tags) = tags.as_array_mut()
+        && !tags.contains(&tag)
+    {
+        tags.push(tag);
+        tags.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    }
+}
+
+/// Whether a host could ask this.
+fn is_consistent(request: &Request) -> bool {
+    let source = match request {
+        Request::Tagging(request) => &request.source,
+        Request::Promotion(request) => &request.source,
+    };
+    let asked_is_there = match request {
+        Request::Tagging(_) => true,
+        Request::Promotion(request) => {
+            request.environments.iter().any(|environment| environment.name == request.environment)
+        }
+    };
+    let tag_is_carried = match &source.git_ref {
+        GitRef::Tag(tag) => source.tags.contains(tag),
+        _ => true,
+    };
+    asked_is_there && tag_is_carried
 }

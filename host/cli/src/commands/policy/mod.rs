@@ -1,12 +1,16 @@
 //! `plimsoll policy ...`: the tools around single policies. Each file holds a command's arguments and what it does.
 
+mod backtest;
 mod eval;
 mod fuzz;
+mod journals;
+mod replay;
 mod suites;
 mod test;
 
 use clap::Subcommand;
 
+use super::wait;
 use crate::{
     failure::{Ending, Failure},
     session::Session,
@@ -20,6 +24,10 @@ pub(crate) enum PolicyCommand {
     Test(test::TestArguments),
     /// Makes up questions and looks for an answer that breaks an invariant.
     Fuzz(fuzz::FuzzArguments),
+    /// Makes recorded decisions again and says whether they come out the same, bit for bit.
+    Replay(replay::ReplayArguments),
+    /// Lets another policy, or other settings, make recorded decisions, and lists what would have changed.
+    Backtest(backtest::BacktestArguments),
 }
 
 pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, Failure> {
@@ -27,5 +35,7 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
         PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
         PolicyCommand::Test(arguments) => test::run(session, &arguments),
         PolicyCommand::Fuzz(arguments) => fuzz::run(session, &arguments),
+        PolicyCommand::Replay(arguments) => wait(replay::run(session, &arguments)),
+        PolicyCommand::Backtest(arguments) => wait(backtest::run(session, &arguments)),
     }
 }
