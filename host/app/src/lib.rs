@@ -5,7 +5,6 @@ pub mod application;
 pub mod capabilities;
 pub mod clock;
 pub mod configuration;
-pub mod evaluation;
 pub mod events;
 pub mod host;
 pub mod policies;

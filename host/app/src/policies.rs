@@ -11,8 +11,8 @@ use plimsoll_core::{
     names::EnvironmentName,
     ports::{FailureClass, ImageRepository, Journal, PortFailure, PromotionPolicy, TaggingPolicy},
 };
-pub use plimsoll_policy::Policy;
 use plimsoll_policy::{BoundPolicy, Grants, Limits, Sandbox, SandboxOptions, SettingsError};
+pub use plimsoll_policy::{Policy, Recorded};
 use tokio::runtime::Handle;
 
 use crate::{

@@ -25,7 +25,7 @@ pub use expand::{Case, CaseOrigin, Suite};
 pub use expectation::{Expectation, ExpectedFinding, ExpectedProblem};
 pub use file::{CoverageRules, FuzzOptions, LimitsInFile, SuiteFile};
 pub use junit::junit;
-pub use report::{CaseReport, Complaint, SuiteReport, fixture};
+pub use report::{CaseReport, Complaint, SuiteReport, fixture, fixture_json};
 pub use run::{RunError, RunOptions};
 
 /// The JSON Schema (draft 2020-12) of a case file.

@@ -9,7 +9,7 @@ use plimsoll_core::{
 use serde_json::{Value, json};
 
 use super::{compare::Mismatch, coverage::Coverage, expand::CaseOrigin};
-use crate::{invariant::Condition, question::Answer, view::answer_view};
+use crate::{invariant::Condition, question::Answer, toml_text::inline, view::answer_view};
 
 /// The cases of a suite with what became of them.
 #[derive(Debug, Clone)]
@@ -191,27 +191,24 @@ impl fmt::Display for Complaint {
 /// An answer to a look-up as a case file writes it, with a value to be changed.
 #[must_use]
 pub fn fixture(inquiry: &Inquiry) -> String {
-    let text = |text: &str| Value::from(text).to_string();
-    match inquiry {
-        Inquiry::RegistryTags { repository } => {
-            format!("{{ registry-tags = {{ repository = {}, ok = [\"v1.0.0\"] }} }}", text(repository))
+    inline(&fixture_json(inquiry))
+}
+
+/// An answer to a look-up in JSON, with a value to be changed.
+#[must_use]
+pub fn fixture_json(inquiry: &Inquiry) -> Value {
+    let mut call = json!(inquiry);
+    let answer = match inquiry {
+        Inquiry::RegistryTags { .. } => json!(["v1.0.0"]),
+        Inquiry::RegistryDigest { .. } => json!("sha256:..."),
+        Inquiry::RegistryLabels { .. }
+        | Inquiry::HistoryReleases { .. }
+        | Inquiry::HistoryDeployments { .. } => {
+            json!([])
         }
-        Inquiry::RegistryDigest { repository, tag } => format!(
-            "{{ registry-digest = {{ repository = {}, tag = {}, ok = \"sha256:...\" }} }}",
-            text(repository),
-            text(tag)
-        ),
-        Inquiry::RegistryLabels { repository, digest } => format!(
-            "{{ registry-labels = {{ repository = {}, digest = {}, ok = [] }} }}",
-            text(repository),
-            text(digest)
-        ),
-        Inquiry::HistoryReleases { limit } => {
-            format!("{{ history-releases = {{ limit = {limit}, ok = [] }} }}")
-        }
-        Inquiry::HistoryDeployments { environment, limit } => format!(
-            "{{ history-deployments = {{ environment = {}, limit = {limit}, ok = [] }} }}",
-            text(environment)
-        ),
+    };
+    for asked in call.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+        asked["ok"] = answer.clone();
     }
+    call
 }

@@ -7,14 +7,22 @@ use std::{
 };
 
 use clap::Args;
-use plimsoll_app::evaluation::{Evaluation, EvaluationError, Question, evaluate};
+use plimsoll_app::policies::Recorded;
 use plimsoll_core::{
-    contract::{Decision, Derivation, Finding},
-    decision::{Outcome, PolicyIdentity},
-    ports::FailureClass,
+    contract::{Decision, Derivation},
+    decision::{CapabilityCall, Outcome, PolicyIdentity},
+    ports::{FailureClass, PortFailure},
+};
+use plimsoll_harness::{
+    cases::fixture_json,
+    question::{Answer, Asked, Request, Undecided, ask},
+    recorded_grants,
+    settings_file::settings_text,
+    view::read_request,
 };
 use serde_json::{Value, json};
 
+use super::suites::open;
 use crate::{
     arguments::Format,
     failure::{Ending, Failure},
@@ -29,91 +37,111 @@ pub(crate) struct EvalArguments {
     /// The request: a JSON file in the contract's form, with `environment` for a promotion. `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) request: PathBuf,
-    /// The settings: a JSON file. Without it the request's own.
+    /// The settings: a JSON, TOML or YAML file. Without it the request's own.
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
+    /// What look-ups are answered with: a JSON file with a list of capability calls, as decisions record them. Without it a
+    /// look-up has no answer.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
 }
 
 pub(crate) fn run(session: &Session, arguments: &EvalArguments) -> Result<Ending, Failure> {
-    let settings = arguments.settings.as_deref().map(read).transpose()?;
-    let question = Question::read(&read(&arguments.request)?, settings)?;
+    let request = request(arguments)?;
+    let calls = arguments.capabilities.as_deref().map(capabilities).transpose()?.unwrap_or_default();
     let started = Instant::now();
-    let evaluation = evaluate(session.world.cache().as_deref(), &arguments.policy, question)?;
-    let microseconds = started.elapsed().as_micros();
-    let answer = Answer::of(&evaluation);
+    let policy = open(session, &arguments.policy)?;
+    let bound = policy.bind(recorded_grants(&policy)).map_err(PortFailure::from)?;
+    bound.check_settings(request.settings()).map_err(PortFailure::from)?;
+    let asked = ask(&bound, &request, Recorded::new(calls)).map_err(|error| undecided(&error, arguments))?;
+    let microseconds = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (ending, sentence, mut value) = told(&asked.answer);
+    let findings = asked.answer.findings();
+    let identity: &PolicyIdentity = policy.identity();
     if session.format == Format::Json {
-        let mut value = answer.value;
-        value["findings"] = json!(answer.findings);
-        value["fuel"] = json!(answer.fuel);
-        value["microseconds"] = json!(u64::try_from(microseconds).unwrap_or(u64::MAX));
-        value["policy"] = json!(answer.policy);
+        let Asked { fuel, transcript, .. } = &asked;
+        value["findings"] = json!(findings);
+        value["fuel"] = json!(fuel);
+        value["microseconds"] = json!(microseconds);
+        value["policy"] = json!(identity);
+        value["transcript"] = json!(transcript);
         output::json(&value)?;
     } else {
-        say!("{STRONG}{}{PLAIN}", answer.sentence);
-        output::report::findings(answer.findings);
-        let policy = answer.policy;
-        say!("{FAINT}{} {}, fuel {}{PLAIN}", policy.name, policy.version, answer.fuel);
+        say!("{STRONG}{sentence}{PLAIN}");
+        output::report::findings(findings);
+        let time = f64::from(u32::try_from(microseconds).unwrap_or(u32::MAX)) / 1000.0;
+        say!("{FAINT}{} {}, fuel {}, {time:.1} ms{PLAIN}", identity.name, identity.version, asked.fuel);
     }
-    Ok(answer.ending)
+    Ok(ending)
 }
 
-/// A policy's answer, or why there is none.
-struct Answer<'a> {
-    ending: Ending,
-    sentence: String,
-    value: Value,
-    findings: &'a [Finding],
-    fuel: u64,
-    policy: &'a PolicyIdentity,
+/// The request, with the settings that go over its own.
+fn request(arguments: &EvalArguments) -> Result<Request, Failure> {
+    let form = |error: &dyn std::fmt::Display| {
+        Failure::new(FailureClass::User, format!("the request is not in the form of the contract: {error}"))
+            .hint("wit/README.md describes the JSON form; `plimsoll journal export` shows real requests")
+    };
+    let mut value: Value = serde_json::from_str(&read(&arguments.request)?).map_err(|error| form(&error))?;
+    if let (Some(file), Some(fields)) = (&arguments.settings, value.as_object_mut()) {
+        let settings = settings_text(file, &read(file)?)
+            .map_err(|message| Failure::new(FailureClass::Configuration, message))?;
+        fields.insert("settings".to_owned(), settings.into());
+    }
+    read_request(value).map_err(|error| form(&error))
 }
 
-impl<'a> Answer<'a> {
-    fn of(evaluation: &'a Evaluation) -> Self {
-        match evaluation {
-            Evaluation::Tagging(record) => {
-                let (ending, sentence, value, findings): (_, _, _, &[Finding]) = match &record.outcome {
-                    Outcome::Answered(Derivation::Plan(plan)) => {
-                        let tags: Vec<&str> = plan.tags.iter().map(|tag| tag.name.as_str()).collect();
-                        (
-                            Ending::Done,
-                            format!("tags {}", tags.join(", ")),
-                            json!({ "plan": plan }),
-                            &plan.findings,
-                        )
-                    }
-                    Outcome::Answered(Derivation::Refusal(findings)) => {
-                        (Ending::No, "refused".to_owned(), json!({ "refused": true }), findings)
-                    }
-                    other => unanswered(other),
-                };
-                Self { ending, sentence, value, findings, fuel: record.fuel, policy: &record.policy }
-            }
-            Evaluation::Promotion(record) => {
-                let (ending, sentence, value, findings): (_, _, _, &[Finding]) = match &record.outcome {
-                    Outcome::Answered(verdict) => {
-                        let word = verdict.decision.word();
-                        let ending =
-                            if verdict.decision == Decision::Allow { Ending::Done } else { Ending::No };
-                        let mut value = json!({ "verdict": word });
-                        if let Decision::Hold(until) = &verdict.decision {
-                            value["until"] = json!(until);
-                        }
-                        (ending, word.to_owned(), value, &verdict.findings)
-                    }
-                    other => unanswered(other),
-                };
-                Self { ending, sentence, value, findings, fuel: record.fuel, policy: &record.policy }
-            }
+/// Answers to look-ups.
+fn capabilities(file: &Path) -> Result<Vec<CapabilityCall>, Failure> {
+    serde_json::from_str(&read(file)?).map_err(|error| {
+        Failure::new(FailureClass::User, format!("{} holds no list of capability calls: {error}", file.display()))
+            .hint("wit/README.md describes the JSON form, such as [{\"registry-tags\": {\"repository\": \"...\", \"ok\": []}}]")
+    })
+}
+
+fn undecided(error: &Undecided, arguments: &EvalArguments) -> Failure {
+    match error {
+        Undecided::NotRecorded(inquiry) => {
+            let failure = Failure::new(
+                FailureClass::User,
+                format!("the policy asks {inquiry}, and --capabilities holds no answer"),
+            );
+            failure.hint(format!("add to the list: {}", fixture_json(inquiry)))
         }
+        Undecided::OtherQuestion(_) => Failure::new(
+            FailureClass::Policy,
+            format!("the policy {} does not answer this question", arguments.policy),
+        ),
     }
 }
 
-fn unanswered<Answer: serde::Serialize>(
-    outcome: &Outcome<Answer>,
-) -> (Ending, String, Value, &'static [Finding]) {
+/// How it ends, in words and as data.
+fn told(answer: &Answer) -> (Ending, String, Value) {
+    match answer {
+        Answer::Tagging(Outcome::Answered(Derivation::Plan(plan))) => {
+            let tags: Vec<&str> = plan.tags.iter().map(|tag| tag.name.as_str()).collect();
+            (Ending::Done, format!("tags {}", tags.join(", ")), json!({ "plan": plan }))
+        }
+        Answer::Tagging(Outcome::Answered(Derivation::Refusal(_))) => {
+            (Ending::No, "refused".to_owned(), json!({ "refused": true }))
+        }
+        Answer::Promotion(Outcome::Answered(verdict)) => {
+            let word = verdict.decision.word();
+            let ending = if verdict.decision == Decision::Allow { Ending::Done } else { Ending::No };
+            let mut value = json!({ "verdict": word });
+            if let Decision::Hold(until) = &verdict.decision {
+                value["until"] = json!(until);
+            }
+            (ending, word.to_owned(), value)
+        }
+        Answer::Tagging(outcome) => unanswered(outcome),
+        Answer::Promotion(outcome) => unanswered(outcome),
+    }
+}
+
+fn unanswered<T: serde::Serialize>(outcome: &Outcome<T>) -> (Ending, String, Value) {
     let reason = outcome.unanswered().unwrap_or_default();
     let value = json!({ "error": reason, "outcome": outcome });
-    (Ending::CouldNot, reason, value, &[])
+    (Ending::CouldNot, reason, value)
 }
 
 /// Reads a file; `-` is standard input.
@@ -125,15 +153,4 @@ fn read(path: &Path) -> Result<String, Failure> {
         std::fs::read_to_string(path)
     };
     text.map_err(|error| Failure::new(FailureClass::User, format!("cannot read {}: {error}", path.display())))
-}
-
-impl From<EvaluationError> for Failure {
-    fn from(error: EvaluationError) -> Self {
-        match error {
-            EvaluationError::Policy(failure) => Self::from(failure),
-            EvaluationError::Request(_) => Self::new(FailureClass::User, error.to_string())
-                .hint("wit/README.md describes the JSON form; `plimsoll journal export` shows real requests"),
-            EvaluationError::OtherQuestion(_) => Self::new(FailureClass::Policy, error.to_string()),
-        }
-    }
 }
