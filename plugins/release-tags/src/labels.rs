@@ -1,14 +1,14 @@
 //! Labels that say where an image comes from (OCI image specification 1.1, "Pre-Defined Annotation Keys").
 
-use plimsoll_sdk::{Label, Source};
+use plimsoll_sdk::{Label, Source, civil::rfc3339};
 
-use crate::{settings::Settings, time};
+use crate::settings::Settings;
 
 /// The labels of an image, those of the settings included. Its annotations are the same.
 pub(crate) fn labels(source: &Source, version: Option<&str>, settings: &Settings) -> Vec<Label> {
     let repository = &source.repository;
     let title = repository.name.rsplit('/').find(|part| !part.is_empty());
-    let created = time::rfc3339(source.commit.time);
+    let created = rfc3339(source.commit.time);
     let known = [
         ("title", title),
         ("description", repository.description.as_deref()),

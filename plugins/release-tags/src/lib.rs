@@ -5,7 +5,6 @@
 mod labels;
 mod rules;
 mod settings;
-mod time;
 
 use plimsoll_sdk::{
     Derivation, Failure, Findings, Plan, Policy, SettingsProblem, Source, Tag, TaggingPolicy, TaggingRequest,

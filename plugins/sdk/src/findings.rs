@@ -1,6 +1,6 @@
 //! Collecting what each rule found.
 
-use crate::types::{Finding, RuleOutcome, Verdict};
+use crate::types::{Condition, Finding, RuleOutcome, Verdict};
 
 /// What the rules of a policy found, one after the other.
 ///
@@ -13,7 +13,13 @@ use crate::types::{Finding, RuleOutcome, Verdict};
 /// assert_eq!(findings.verdict().decision, Decision::Deny);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    list: Vec<Finding>,
+    /// What would satisfy the rules that only have to wait.
+    until: Vec<Condition>,
+    /// Whether a rule failed that no waiting satisfies.
+    refused: bool,
+}
 
 impl Findings {
     /// None yet.
@@ -23,7 +29,7 @@ impl Findings {
     /// ```
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), until: Vec::new(), refused: false }
     }
 
     /// Adds a rule that is satisfied.
@@ -32,7 +38,7 @@ impl Findings {
     /// plimsoll_sdk::Findings::new().passed("branch", "`main` is the default branch");
     /// ```
     pub fn passed(&mut self, rule: &str, message: impl Into<String>) {
-        self.0.push(Finding::passed(rule, message));
+        self.list.push(Finding::passed(rule, message));
     }
 
     /// Adds a rule that is not satisfied.
@@ -41,7 +47,21 @@ impl Findings {
     /// plimsoll_sdk::Findings::new().failed("branch", "`dev` is not the default branch; merge it first");
     /// ```
     pub fn failed(&mut self, rule: &str, message: impl Into<String>) {
-        self.0.push(Finding::failed(rule, message));
+        self.list.push(Finding::failed(rule, message));
+        self.refused = true;
+    }
+
+    /// Adds a rule that is not satisfied yet, and what it waits for.
+    ///
+    /// ```
+    /// use plimsoll_sdk::{Condition, Decision, Findings};
+    /// let mut findings = Findings::new();
+    /// findings.waits("smoke-test", "it has not run yet", Condition::Evidence("smoke-test".to_owned()));
+    /// assert!(matches!(findings.verdict().decision, Decision::Hold(_)));
+    /// ```
+    pub fn waits(&mut self, rule: &str, message: impl Into<String>, until: Condition) {
+        self.list.push(Finding::failed(rule, message));
+        self.until.push(until);
     }
 
     /// Adds a rule that has nothing to say in this case.
@@ -50,7 +70,7 @@ impl Findings {
     /// plimsoll_sdk::Findings::new().skipped("branch", "a tag was pushed, no branch");
     /// ```
     pub fn skipped(&mut self, rule: &str, message: impl Into<String>) {
-        self.0.push(Finding::skipped(rule, message));
+        self.list.push(Finding::skipped(rule, message));
     }
 
     /// Whether a rule is not satisfied.
@@ -62,10 +82,10 @@ impl Findings {
     /// ```
     #[must_use]
     pub fn any_failed(&self) -> bool {
-        self.0.iter().any(|finding| finding.outcome == RuleOutcome::Failed)
+        self.list.iter().any(|finding| finding.outcome == RuleOutcome::Failed)
     }
 
-    /// Allows when no rule failed, else denies.
+    /// Denies when a rule failed, else holds when a rule waits, else allows.
     ///
     /// ```
     /// use plimsoll_sdk::{Decision, Findings};
@@ -75,7 +95,11 @@ impl Findings {
     /// ```
     #[must_use]
     pub fn verdict(self) -> Verdict {
-        if self.any_failed() { Verdict::deny(self.0) } else { Verdict::allow(self.0) }
+        match (self.refused, self.until.is_empty()) {
+            (true, _) => Verdict::deny(self.list),
+            (false, false) => Verdict::hold(self.until, self.list),
+            (false, true) => Verdict::allow(self.list),
+        }
     }
 
     /// The list, as answers take it.
@@ -88,6 +112,6 @@ impl Findings {
     /// ```
     #[must_use]
     pub fn into_vec(self) -> Vec<Finding> {
-        self.0
+        self.list
     }
 }

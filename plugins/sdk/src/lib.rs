@@ -61,11 +61,13 @@
 //! other target it is an ordinary library: test it with `cargo test` and the requests in [`testing`].
 
 pub mod capability;
+pub mod civil;
 mod export;
 mod findings;
 mod glob;
 #[doc(hidden)]
 pub mod guest;
+mod intent;
 mod policy;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
@@ -78,6 +80,7 @@ mod version;
 pub use export::{Exported, answers_promotion, answers_tagging};
 pub use findings::Findings;
 pub use glob::{Glob, InvalidGlob};
+pub use intent::IntentKind;
 pub use policy::{Policy, PromotionPolicy, TaggingPolicy};
 pub use settings::NoSettings;
 pub use text::quote_all;

@@ -7,7 +7,12 @@ const DAY: i64 = 24 * HOUR;
 const CYCLE: i64 = 146_097;
 
 /// A time as RFC 3339 writes it, in UTC. `None` for years that have no four digits.
-pub(crate) fn rfc3339(unix: i64) -> Option<String> {
+///
+/// ```
+/// assert_eq!(plimsoll_sdk::civil::rfc3339(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+/// ```
+#[must_use]
+pub fn rfc3339(unix: i64) -> Option<String> {
     let (days, second) = (unix.div_euclid(DAY), unix.rem_euclid(DAY));
     let (year, month, day) = date(days);
     (0..=9999).contains(&year).then(|| {
@@ -24,7 +29,7 @@ pub(crate) fn rfc3339(unix: i64) -> Option<String> {
 ///
 /// Years are taken to begin in March, which puts the leap day at their end: then the days before month `m` are
 /// `(153 * m + 2) / 5`, and the days before year `y` of a cycle `365 * y + y / 4 - y / 100`.
-fn date(days_since_1970: i64) -> (i64, i64, i64) {
+pub(super) fn date(days_since_1970: i64) -> (i64, i64, i64) {
     /// Days from 0000-03-01 to 1970-01-01.
     const OFFSET: i64 = 719_468;
     let days = days_since_1970 + OFFSET;
