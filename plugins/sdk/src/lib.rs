@@ -91,7 +91,7 @@ pub use types::{
     Refusal, Repository, RuleOutcome, Running, SettingsProblem, Source, Tag, TagMode, TaggingRequest,
     Trigger, Verdict, Weekday,
 };
-pub use version::{NotAVersion, VersionTag};
+pub use version::{NotAVersion, VersionTag, lenient_version};
 
 // What the settings of a policy are derived with, and versions: the same ones that the SDK was built with.
 pub use schemars;

@@ -103,6 +103,37 @@ impl<'a> VersionTag<'a> {
     }
 }
 
+/// Reads a version as lenient tools do: a `v` in front, missing numbers and leading zeros are taken, `v1.2` as 1.2.0. Where a
+/// tag has to be a version, use [`VersionTag`].
+///
+/// ```
+/// use plimsoll_sdk::lenient_version;
+/// assert_eq!(lenient_version("v1.02").map(|version| version.to_string()).as_deref(), Some("1.2.0"));
+/// assert_eq!(lenient_version("1.2.3.4"), None);
+/// ```
+#[must_use]
+pub fn lenient_version(text: &str) -> Option<Version> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let end = text.find(['-', '+']).unwrap_or(text.len());
+    let (numbers, rest) = text.split_at(end);
+    let mut parts = [0; 3];
+    let mut count = 0;
+    for number in numbers.split('.') {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        *parts.get_mut(count)? = digits.then(|| number.parse().ok()).flatten()?;
+        count += 1;
+    }
+    let (pre, build) = rest.split_once('+').unwrap_or((rest, ""));
+    let mut version = Version::new(parts[0], parts[1], parts[2]);
+    if let Some(pre) = pre.strip_prefix('-') {
+        version.pre = semver::Prerelease::new(pre).ok().filter(|pre| !pre.is_empty())?;
+    }
+    if rest.contains('+') {
+        version.build = semver::BuildMetadata::new(build).ok().filter(|build| !build.is_empty())?;
+    }
+    Some(version)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -26,6 +26,8 @@ pub enum Requirement {
     Git,
     /// `openssl`.
     Openssl,
+    /// `go`, and modules from its proxy.
+    Go,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
 }
@@ -75,6 +77,9 @@ impl Requirement {
             Self::Skopeo => program("skopeo"),
             Self::Git => program("git"),
             Self::Openssl => program("openssl"),
+            Self::Go => find_program("go")
+                .is_none()
+                .then(|| "there is no `go`; see https://go.dev/doc/install".to_owned()),
             Self::NginxBase => nginx::obstacle(),
         }
     }
