@@ -323,6 +323,11 @@ impl Judge<'_> {
         (!failed || self.options.deny_errors).then_some(Violation::Unanswered { reason })
     }
 
+    /// Whether the policy takes these settings.
+    pub(super) fn accepts(&self, settings: &Map<String, Value>) -> bool {
+        self.bound.check_settings(&Value::Object(settings.clone()).to_string()).is_ok()
+    }
+
     /// What an example comes to, for its report.
     pub(super) fn ask(&self, example: &Example) -> Option<Asked> {
         let request = self.suite.complete(example.question, &example.part, &example.settings).ok()?;

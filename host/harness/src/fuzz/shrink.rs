@@ -19,6 +19,9 @@ pub(super) fn shrink(judge: &Judge<'_>, mut example: Example) -> CounterExample 
     loop {
         let smaller = candidates(&example).into_iter().find_map(|mut smaller| {
             tries += 1;
+            if smaller.settings != example.settings && !judge.accepts(&smaller.settings) {
+                return None;
+            }
             let found = judge.judge(&mut smaller, None, false)?;
             found.is_like(&violation).then_some((smaller, found))
         });
