@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     configuration::{self, Builder, Capability, Configuration, ConfigurationError, Destination},
     policies::{Policies, Surroundings, open_sandbox},
+    sharing::{Lock, PolicySource, lock_path},
 };
 
 /// The folder beside the configuration file in which the host keeps what it works with.
@@ -267,7 +268,12 @@ impl Host {
         &self,
         work: impl FnOnce(&Policies<'_>, &mut Vec<configuration::Problem>) -> Option<T>,
     ) -> Result<T, HostError> {
-        let policies = Policies { sandbox: self.sandbox()?, configuration: &self.configuration };
+        let mut source = policy_source(&self.options, &self.configuration.registries);
+        source.lock = Some(Lock::read(&lock_path(&self.options.configuration)).map_err(|error| {
+            PortFailure::new(plimsoll_core::ports::FailureClass::Configuration, error)
+                .hint("`plimsoll policy lock --update` writes it anew")
+        })?);
+        let policies = Policies { sandbox: self.sandbox()?, source, configuration: &self.configuration };
         let mut problems = Vec::new();
         match work(&policies, &mut problems) {
             Some(result) if problems.is_empty() => Ok(result),
@@ -292,13 +298,23 @@ pub fn registries(
     options: &HostOptions,
     written: &configuration::Registries,
 ) -> Result<Arc<Registries>, HostError> {
-    let registries = Registries::new(RegistryOptions {
+    let registries = Registries::new(registry_options(options, written));
+    Ok(Arc::new(registries.map_err(PortFailure::from)?))
+}
+
+/// Where policies are looked for, nothing pinned.
+#[must_use]
+pub fn policy_source(options: &HostOptions, written: &configuration::Registries) -> PolicySource {
+    PolicySource { cache: options.cache.clone(), registries: registry_options(options, written), lock: None }
+}
+
+fn registry_options(options: &HostOptions, written: &configuration::Registries) -> RegistryOptions {
+    RegistryOptions {
         docker_config: options.docker_config.clone(),
         certificate_authorities: written.certificate_authorities.clone(),
         plain_http: written.plain_http.clone(),
         ..RegistryOptions::default()
-    });
-    Ok(Arc::new(registries.map_err(PortFailure::from)?))
+    }
 }
 
 fn target(target: &configuration::Target) -> Arc<dyn Target> {

@@ -11,4 +11,5 @@ pub mod policies;
 pub mod recorded;
 pub mod release;
 pub mod report;
+pub mod sharing;
 pub mod views;

@@ -1,10 +1,6 @@
 //! Bindings of the configuration to policies that are ready to be asked.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use miette::SourceSpan;
 use plimsoll_core::{
@@ -20,11 +16,14 @@ use crate::{
     capabilities::{JournalCapability, RepositoryCapability},
     clock,
     configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
+    sharing::{self, PolicySource},
 };
 
 /// Loads the policies of a configuration.
 pub(crate) struct Policies<'a> {
     pub(crate) sandbox: &'a Sandbox,
+    /// Where components come from.
+    pub(crate) source: PolicySource,
     pub(crate) configuration: &'a Configuration,
 }
 
@@ -47,18 +46,21 @@ pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure>
     .map_err(PortFailure::from)
 }
 
-/// Opens a policy that is named outside any configuration: `stock:NAME` or a file. Blocks while it is compiled. `cache`
-/// is the folder that keeps compiled policies.
+/// Opens a policy that is named outside any configuration: `stock:NAME`, a file or `oci://` and a reference. Blocks while it
+/// is fetched and compiled.
 ///
 /// # Errors
 /// The sandbox did not start, there is no such policy, or it is none for this host.
-pub fn open(cache: Option<&Path>, written: &str) -> Result<Policy, PortFailure> {
-    let reference = match written.strip_prefix("stock:") {
-        Some(name) => PolicyReference::Stock(name.to_owned()),
-        None => PolicyReference::Path(PathBuf::from(written)),
-    };
-    load(&open_sandbox(cache)?, &reference, written)
+pub fn open(source: &PolicySource, written: &str) -> Result<Policy, PortFailure> {
+    let reference = sharing::parse(written)
+        .map_err(|problem| PortFailure::new(FailureClass::Configuration, InvalidPolicyReference(problem)))?;
+    load(&open_sandbox(source.cache.as_deref())?, source, &reference, written)
 }
+
+/// A text that names no policy.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct InvalidPolicyReference(String);
 
 impl Policies<'_> {
     /// The tagging policy; what is wrong goes to `problems`.
@@ -114,7 +116,7 @@ impl Policies<'_> {
         if let Err(error) = clock::moment(0, &written.time_zone) {
             problems.push(Problem::new(written.span, error.to_string()));
         }
-        let policy = load(self.sandbox, &written.policy, &written.written);
+        let policy = load(self.sandbox, &self.source, &written.policy, &written.written);
         let bound = policy.and_then(|policy| {
             let binding =
                 plimsoll_policy::Binding { grants: grants(written, surroundings), limits: limits(written) };
@@ -151,27 +153,14 @@ fn problem(span: SourceSpan, failure: &PortFailure) -> Problem {
     }
 }
 
-/// Why there is no component to load.
-#[derive(Debug, thiserror::Error)]
-enum ComponentError {
-    #[error("there is no stock policy `{name}`: there are {}", plimsoll_stock::NAMES.join(", "))]
-    Unknown { name: String },
-    #[error("the policy {} cannot be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
-}
-
 /// Loads a policy by its reference.
-fn load(sandbox: &Sandbox, reference: &PolicyReference, written: &str) -> Result<Policy, PortFailure> {
-    let failed = |error| PortFailure::new(FailureClass::Configuration, error);
-    let component = match reference {
-        PolicyReference::Stock(name) => plimsoll_stock::component(name)
-            .map(Cow::Borrowed)
-            .ok_or_else(|| failed(ComponentError::Unknown { name: name.clone() }))?,
-        PolicyReference::Path(path) => std::fs::read(path)
-            .map(Cow::Owned)
-            .map_err(|source| failed(ComponentError::Unreadable { path: path.clone(), source }))?,
-    };
-    Ok(sandbox.load(written, &component)?)
+fn load(
+    sandbox: &Sandbox,
+    source: &PolicySource,
+    reference: &PolicyReference,
+    written: &str,
+) -> Result<Policy, PortFailure> {
+    Ok(sandbox.load(written, &source.component(reference)?)?)
 }
 
 fn binding<Policy: ?Sized>(written: &configuration::Binding, policy: Arc<Policy>) -> Binding<Policy> {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use plimsoll_app::{
     clock::Clock,
     host::{Host, HostError, HostOptions},
+    sharing::PolicySource,
 };
 use plimsoll_core::ports::FailureClass;
 
@@ -51,6 +52,12 @@ impl Session {
             timestamp: timestamp.transpose()?,
             clock: self.clock,
         })
+    }
+
+    /// Where policies are looked for outside any configuration: nothing is pinned.
+    pub(crate) fn policy_source(&self) -> Result<PolicySource, Failure> {
+        let registries = plimsoll_app::configuration::Registries::default();
+        Ok(plimsoll_app::host::policy_source(&self.options()?, &registries))
     }
 
     /// Whether nothing but errors is to be shown on standard error.

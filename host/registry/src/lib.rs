@@ -14,6 +14,7 @@
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;
+mod artifact;
 mod challenge;
 mod connection;
 mod credentials;
@@ -30,6 +31,7 @@ mod repository;
 mod session;
 mod waiting;
 
+pub use artifact::{Artifact, ArtifactLayer};
 pub use error::RegistryError;
 pub use layout_repository::LayoutRepository;
 pub use options::RegistryOptions;

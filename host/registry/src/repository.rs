@@ -177,21 +177,8 @@ impl RegistryRepository {
         let Manifest::Image(image) = self.parse(&target, &bytes)? else { return Ok(Some(BTreeMap::new())) };
         let configuration =
             manifest::digest(image.config()).map_err(|source| self.unusable(&target, source))?;
-        let bytes = self.small_blob(&configuration).await?;
+        let bytes = self.blob(&configuration, LARGEST_CONFIGURATION).await?;
         manifest::labels(&bytes).map(Some).map_err(|source| self.unusable(&target, source))
-    }
-
-    /// A configuration, verified.
-    async fn small_blob(&self, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
-        let fetch = || async {
-            let mut download = self.download(digest, LARGEST_CONFIGURATION).await?;
-            let mut bytes = Vec::new();
-            while let Some(piece) = download.next().await? {
-                bytes.extend_from_slice(&piece);
-            }
-            Ok(bytes)
-        };
-        self.connection.retrying(fetch).await
     }
 }
 

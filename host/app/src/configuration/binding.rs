@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::tz::TimeZone;
 use miette::SourceSpan;
+use plimsoll_core::reference::InvalidReference;
 
 use super::{
     model::{Binding, Capability, LimitOverrides, PolicyReference},
@@ -83,10 +84,13 @@ fn policy(written: Text<'_>, surroundings: Surroundings<'_>) -> Result<PolicyRef
         let message = format!("there is no stock policy `{name}`");
         return Err(Problem::new(span, message).help(suggestion(name, surroundings.stock.iter().copied())));
     }
-    let advice = "write the path of a component on disk, or `stock:` and the name of a stock policy";
-    if text.starts_with("oci://") {
-        let message = format!("policies from a registry are not available yet: `{text}`");
-        return Err(Problem::new(span, message).help(advice));
+    let advice = "write the path of a component on disk, `stock:` and the name of a stock policy, or `oci://` and a reference";
+    if let Some(reference) = text.strip_prefix("oci://") {
+        let reference = reference.parse().map_err(|error: InvalidReference| {
+            Problem::new(span, error.to_string())
+                .help("write `oci://REGISTRY/REPOSITORY:TAG`, perhaps with `@` and a digest")
+        })?;
+        return Ok(PolicyReference::Registry(reference));
     }
     if text.contains("://") {
         return Err(Problem::new(span, format!("policies cannot be fetched from `{text}`")).help(advice));

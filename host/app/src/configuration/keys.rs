@@ -107,8 +107,10 @@ static BINDING: TableShape = TableShape {
         Key {
             name: "policy",
             shape: Shape::Text,
-            presence: Required("name the policy: `policy = \"stock:NAME\"`, or the path of a component"),
-            meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, or the path of a component.",
+            presence: Required(
+                "name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
+            ),
+            meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, the path of a component, or `oci://REGISTRY/REPOSITORY:TAG` for one in a registry, which `plimsoll policy lock` pins.",
         },
         Key {
             name: "settings",

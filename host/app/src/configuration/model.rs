@@ -7,7 +7,12 @@ use std::{
 };
 
 use miette::SourceSpan;
-use plimsoll_core::{digest::Digest, names::EnvironmentName, ports::Platform, reference::RepositoryName};
+use plimsoll_core::{
+    digest::Digest,
+    names::EnvironmentName,
+    ports::Platform,
+    reference::{ImageReference, RepositoryName},
+};
 
 use super::problem::{ConfigurationError, Problem, Source};
 
@@ -111,6 +116,8 @@ pub enum PolicyReference {
     Stock(String),
     /// A component on disk.
     Path(PathBuf),
+    /// One in a registry.
+    Registry(ImageReference),
 }
 
 /// Something that a policy may ask the host.

@@ -64,8 +64,8 @@ fn mistakes_in_policies_are_told() {
             "4:10: there is no stock policy `release-tag`; did you mean `release-tags`?",
         ),
         (
-            tags("policy = \"oci://ghcr.io/contoso/policy:1\""),
-            "4:10: policies from a registry are not available yet: `oci://ghcr.io/contoso/policy:1`; write the path of a component on disk, or `stock:` and the name of a stock policy",
+            tags("policy = \"oci://ghcr.io/Contoso/policy:1\""),
+            "4:10: `ghcr.io/Contoso/policy:1` is not an image reference: the path may hold `a-z 0-9` with single `.`, `_`, `__` or dashes between, in parts separated by `/`; write `oci://REGISTRY/REPOSITORY:TAG`, perhaps with `@` and a digest",
         ),
         (
             tags("policy = \"a.wasm\"\ntime-zone = \"Mars/Olympus\""),

@@ -5,6 +5,7 @@ mod eval;
 mod fuzz;
 mod journals;
 mod replay;
+mod share;
 mod suites;
 mod test;
 
@@ -24,6 +25,12 @@ pub(crate) enum PolicyCommand {
     Test(test::TestArguments),
     /// Makes up questions and looks for an answer that breaks an invariant.
     Fuzz(fuzz::FuzzArguments),
+    /// Sends a policy to a registry.
+    Push(share::PushArguments),
+    /// Fetches a policy from a registry.
+    Pull(share::PullArguments),
+    /// Pins every policy that the configuration takes from a registry, in plimsoll.lock.
+    Lock(share::LockArguments),
     /// Makes recorded decisions again and says whether they come out the same, bit for bit.
     Replay(replay::ReplayArguments),
     /// Lets another policy, or other settings, make recorded decisions, and lists what would have changed.
@@ -35,6 +42,9 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
         PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
         PolicyCommand::Test(arguments) => test::run(session, &arguments),
         PolicyCommand::Fuzz(arguments) => fuzz::run(session, &arguments),
+        PolicyCommand::Push(arguments) => wait(share::push(session, &arguments)),
+        PolicyCommand::Pull(arguments) => share::pull(session, &arguments),
+        PolicyCommand::Lock(arguments) => share::lock(session, &arguments),
         PolicyCommand::Replay(arguments) => wait(replay::run(session, &arguments)),
         PolicyCommand::Backtest(arguments) => wait(backtest::run(session, &arguments)),
     }

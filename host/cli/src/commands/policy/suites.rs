@@ -104,5 +104,5 @@ fn in_folder(folder: &Path) -> Vec<PathBuf> {
 
 /// Opens the policy of a suite.
 pub(crate) fn open(session: &Session, reference: &str) -> Result<plimsoll_app::policies::Policy, Failure> {
-    Ok(plimsoll_app::policies::open(session.world.cache().as_deref(), reference)?)
+    Ok(plimsoll_app::policies::open(&session.policy_source()?, reference)?)
 }
