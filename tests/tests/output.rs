@@ -368,7 +368,7 @@ fn help() {
       history  What happened: all releases, or one of them step by step
       journal  The audit trail
       policy   Tools around single policies
-      schema   Prints the JSON Schema of plimsoll.toml
+      schema   Prints the JSON Schema of plimsoll.toml, or of a policy's case file
       help     Print this message or the help of the given subcommand(s)
 
     Options:
