@@ -116,9 +116,13 @@ fn one_question_can_be_put_to_it() {
 fn its_cases_pass_and_its_invariant_holds() {
     require!(Requirement::Git);
     let (git, plimsoll) = repository();
-    git.write("cases.toml", fs::read(example().join("cases.toml")).expect("the file is part of the checkout"));
+    git.write(
+        "cases.toml",
+        fs::read(example().join("cases.toml")).expect("the file is part of the checkout"),
+    );
     let _ = plimsoll.run(&["policy", "test", "--coverage", "100"]).code(0);
-    let fuzzed = plimsoll.run(&["policy", "fuzz", "--runs", "500", "--seed", "1", "--format", "json"]).code(0).json();
+    let fuzzed =
+        plimsoll.run(&["policy", "fuzz", "--runs", "500", "--seed", "1", "--format", "json"]).code(0).json();
     assert!(fuzzed["suites"][0]["invariants"][0]["applied"].as_u64() > Some(0), "{fuzzed}");
 }
 
