@@ -1,4 +1,5 @@
-//! Embeds the example site, which `plimsoll demo` releases.
+//! Embeds the example site, which `plimsoll demo` releases, and the SDK with the contract, which `plimsoll policy new` writes
+//! into new projects.
 
 use std::{
     env, fs,
@@ -17,10 +18,35 @@ fn main() -> io::Result<()> {
     collect(&example, &mut files)?;
     files.sort();
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?);
-    let mut list = fs::File::create(out.join("example.rs"))?;
+    write_list(&out.join("example.rs"), &example, "", &files)?;
+    vendored(&out)
+}
+
+/// The SDK's sources and the contract, where the SDK looks for it.
+fn vendored(out: &Path) -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let mut entries = Vec::new();
+    for (folder, to) in [("plugins/sdk/src", "plimsoll/sdk/src"), ("wit/v0.1", "wit/v0.1")] {
+        let folder = root.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let mut files = Vec::new();
+        collect(&folder, &mut files)?;
+        files.sort();
+        let list = out.join("part.rs");
+        write_list(&list, &folder, &format!("{to}/"), &files)?;
+        let part = fs::read_to_string(list)?;
+        entries.extend(part.lines().filter(|line| line.starts_with("    (")).map(str::to_owned));
+    }
+    fs::write(out.join("vendored.rs"), format!("&[\n{}\n]\n", entries.join("\n")))
+}
+
+/// Writes a table of files, their names and contents.
+fn write_list(to: &Path, folder: &Path, prefix: &str, files: &[PathBuf]) -> io::Result<()> {
+    let mut list = fs::File::create(to)?;
     writeln!(list, "&[")?;
-    for file in &files {
-        let name = file.strip_prefix(&example).map_err(io::Error::other)?;
+    for file in files {
+        let name = file.strip_prefix(folder).map_err(io::Error::other)?;
+        let name = format!("{prefix}{}", name.display());
         writeln!(list, "    ({name:?}, include_bytes!({file:?})),")?;
     }
     writeln!(list, "]")

@@ -69,7 +69,7 @@ fn by_version(request: &PromotionRequest, running: &Running, settings: &Settings
     match (version(&request.image.version), version(&running.version)) {
         (Some(new), Some(old)) => match new.cmp_precedence(&old) {
             Ordering::Greater => {
-                findings.passed(RULE, format!("{new} is newer than {old}, which runs in `{name}`"))
+                findings.passed(RULE, format!("{new} is newer than {old}, which runs in `{name}`"));
             }
             Ordering::Equal if settings.same_version => {
                 findings.passed(RULE, format!("{new} is the version that runs in `{name}`"));

@@ -167,9 +167,9 @@ mod tests {
         let (day, minute) = (at.div_euclid(DAY), at.rem_euclid(DAY));
         let weekday = (day + 3).rem_euclid(7);
         let of_week = weekday * DAY + minute;
-        let weekend = of_week >= 4 * DAY + 14 * 60 || of_week < 8 * 60;
+        let weekend = !(8 * 60..4 * DAY + 14 * 60).contains(&of_week);
         let lunch = weekday == 2;
-        let closed = minute < 7 * 60 || minute >= 19 * 60;
+        let closed = !(7 * 60..19 * 60).contains(&minute);
         let holiday = [19_783, 19_784].contains(&day);
         let window = (19_790 * DAY + 600..19_793 * DAY).contains(&at);
         weekend || lunch || closed || holiday || window

@@ -117,11 +117,9 @@ pub fn lenient_version(text: &str) -> Option<Version> {
     let end = text.find(['-', '+']).unwrap_or(text.len());
     let (numbers, rest) = text.split_at(end);
     let mut parts = [0; 3];
-    let mut count = 0;
-    for number in numbers.split('.') {
+    for (place, number) in numbers.split('.').enumerate() {
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        *parts.get_mut(count)? = digits.then(|| number.parse().ok()).flatten()?;
-        count += 1;
+        *parts.get_mut(place)? = digits.then(|| number.parse().ok()).flatten()?;
     }
     let (pre, build) = rest.split_once('+').unwrap_or((rest, ""));
     let mut version = Version::new(parts[0], parts[1], parts[2]);

@@ -142,7 +142,7 @@ fn judge(
     new: &Version,
     findings: &mut Findings,
 ) {
-    let from = old.map(ToString::to_string).unwrap_or_else(|| "no version".to_owned());
+    let from = old.map_or_else(|| "no version".to_owned(), ToString::to_string);
     let (kind, way) = match step {
         Step::None => return findings.passed(STEP, format!("`{}` runs {new} already", request.environment)),
         Step::Back => {

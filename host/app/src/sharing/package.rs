@@ -69,11 +69,9 @@ fn write(layout: &Path, component: &[u8], policy: &Policy) -> Result<Package, La
     let (component, size) = layout.write_blob(component)?;
     let interface = |name: &str| format!("plimsoll:policy/{name}@{}", identity.contract);
     let answers = policy.answers();
-    let exports: Vec<String> =
-        [("about", true), ("tagging", answers.tagging), ("promotion", answers.promotion)]
-            .into_iter()
-            .filter_map(|(name, there)| there.then(|| interface(name)))
-            .collect();
+    let mut exports = vec![interface("about")];
+    exports.extend(answers.tagging.then(|| interface("tagging")));
+    exports.extend(answers.promotion.then(|| interface("promotion")));
     let imports: Vec<String> = policy.wants().iter().map(|wanted| interface(wanted.name())).collect();
     let configuration = json!({
         // A time of its own would give the same component another digest each day.

@@ -2,14 +2,14 @@
 //!
 //! A look-up that the record does not hold is never guessed: such a decision is not replayable, and counted apart.
 
+mod again;
 mod backtest;
 mod decisions;
 mod difference;
 mod parallel;
-mod replay;
 
+pub use again::{AtHand, Replay, Replayed, replay};
 pub use backtest::{Backtest, Candidate, Change, Compared, backtest};
 pub use decisions::{Decision, Filter, Record, Unreadable, decisions};
 pub use difference::{Difference, FindingChange};
 pub use parallel::Page;
-pub use replay::{AtHand, Replay, Replayed, replay};

@@ -1,9 +1,11 @@
 //! `plimsoll policy ...`: the tools around single policies. Each file holds a command's arguments and what it does.
 
 mod backtest;
+mod build;
 mod eval;
 mod fuzz;
 mod journals;
+mod new;
 mod replay;
 mod share;
 mod suites;
@@ -19,6 +21,10 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// Makes a project for a new policy.
+    New(new::NewArguments),
+    /// Builds a policy project into a component.
+    Build(build::BuildArguments),
     /// Puts one question to a policy.
     Eval(eval::EvalArguments),
     /// Runs a policy's cases.
@@ -39,6 +45,8 @@ pub(crate) enum PolicyCommand {
 
 pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, Failure> {
     match command {
+        PolicyCommand::New(arguments) => new::run(session, &arguments),
+        PolicyCommand::Build(arguments) => build::run(session, &arguments),
         PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
         PolicyCommand::Test(arguments) => test::run(session, &arguments),
         PolicyCommand::Fuzz(arguments) => fuzz::run(session, &arguments),

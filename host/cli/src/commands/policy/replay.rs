@@ -146,7 +146,7 @@ fn print(replay: &Replay) {
             say!("{BAD}not replayable{PLAIN} {place}: the record holds no answer to {inquiry}");
         }
         Replayed::NotAtHand => {
-            say!("{WAITING}not at hand{PLAIN} {place}: {} {} {}", policy.name, policy.version, policy.digest)
+            say!("{WAITING}not at hand{PLAIN} {place}: {} {} {}", policy.name, policy.version, policy.digest);
         }
     }
 }
