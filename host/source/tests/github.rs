@@ -284,3 +284,61 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn facts_are_what_no_other_field_says() {
+    let facts = |event: Event| -> Vec<(String, String)> {
+        event.source.facts.into_iter().map(|fact| (fact.name, fact.value)).collect()
+    };
+    let push_of = |reference: &str| {
+        let mut payload = push(reference);
+        payload["base_ref"] = json!("refs/heads/main");
+        read("push", reference, &payload, &Options::default()).unwrap()
+    };
+    let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    assert_eq!(facts(push_of("refs/tags/v1.0.0")), pair("base_ref", "refs/heads/main"));
+    assert_eq!(facts(push_of("refs/heads/fix")), []);
+    let target = read("pull_request_target", "refs/heads/main", &pull_request(), &dated()).unwrap();
+    assert_eq!(facts(target), pair("GITHUB_EVENT_NAME", "pull_request_target"));
+}
+
+#[test]
+fn the_variables_of_the_metadata_action_are_facts_and_empty_ones_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("event.json");
+    fs::write(&file, push("refs/heads/main").to_string()).unwrap();
+    let variables = BTreeMap::from([
+        ("GITHUB_EVENT_NAME", "push"),
+        ("GITHUB_EVENT_PATH", file.to_str().unwrap()),
+        ("GITHUB_SHA", SHA),
+        ("GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_REPOSITORY", "contoso/website"),
+        ("DOCKER_METADATA_ANNOTATIONS_LEVELS", "manifest,index"),
+        ("DOCKER_METADATA_PR_HEAD_SHA", ""),
+        ("DOCKER_METADATA_SHORT_SHA_LENGTH", "12"),
+    ]);
+    let lookup = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+    let facts = github::read(&lookup, &Options::default()).unwrap().source.facts;
+    let facts: Vec<_> = facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    let expected = [
+        ("DOCKER_METADATA_ANNOTATIONS_LEVELS", "manifest,index"),
+        ("DOCKER_METADATA_SHORT_SHA_LENGTH", "12"),
+    ];
+    assert_eq!(facts, expected);
+}
+
+#[test]
+fn the_default_branch_of_the_event_is_a_fact_where_the_file_says_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("repository.json");
+    let facts = |answer: Value| {
+        fs::write(&file, answer.to_string()).unwrap();
+        let options = Options { repository: Some(file.clone()), ..Options::default() };
+        let source = read("push", "refs/heads/main", &push("refs/heads/main"), &options).unwrap().source;
+        source.facts.into_iter().map(|fact| (fact.name, fact.value)).collect::<Vec<_>>()
+    };
+    let event_says = [("repository.default_branch".to_owned(), "main".to_owned())];
+    assert_eq!(facts(json!({ "full_name": "contoso/website", "default_branch": "trunk" })), event_says);
+    assert_eq!(facts(json!({ "full_name": "contoso/website" })), event_says);
+    assert_eq!(facts(json!({ "full_name": "contoso/website", "default_branch": "main" })), []);
+}

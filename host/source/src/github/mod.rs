@@ -1,6 +1,7 @@
 //! GitHub Actions: the `GITHUB_*` variables and the event file
 //! (docs.github.com, "Variables reference" and "Events that trigger workflows").
 
+mod facts;
 mod payload;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ pub struct Options {
 /// A variable is not set (all that are missing are named), the event file cannot be read or does not fit the event, the
 /// event removed what it is about, or nothing says when the commit was made.
 pub fn read(variables: &dyn Fn(&str) -> Option<String>, options: &Options) -> Result<Event, SourceError> {
-    let variables = Variables::collect(variables)?;
+    let lookup = variables;
+    let variables = Variables::collect(lookup)?;
     let payload = Payload::read(Path::new(&variables.event_path))?;
     refuse_removal(&variables, &payload)?;
 
@@ -45,15 +47,17 @@ pub fn read(variables: &dyn Fn(&str) -> Option<String>, options: &Options) -> Re
         let branch = base.strip_prefix("refs/heads/").unwrap_or(&base);
         notes.push(format!("The tag {tag} was pushed on the branch {branch}."));
     }
+    let repository = repository(&variables, &payload, options)?;
+    let default_branch = repository.default_branch.as_deref();
     let source = Source {
-        repository: repository(&variables, &payload, options)?,
+        facts: facts::collect(lookup, &variables.event, &payload, &git_ref, default_branch),
+        repository,
         tags: tags(&git_ref, &trigger, &payload),
         actor: variables.actor.or_else(|| payload.text("/sender/login")),
         trigger,
         git_ref,
         commit,
         dirty: false,
-        facts: Vec::new(),
     };
     Ok(Event { source, occurrence: variables.run_id, notes })
 }
