@@ -13,6 +13,8 @@ fn author(folder: &std::path::Path) -> Plimsoll {
     Plimsoll::in_folder(folder)
         .environment("CARGO_HOME", of("CARGO_HOME", ".cargo"))
         .environment("RUSTUP_HOME", of("RUSTUP_HOME", ".rustup"))
+        // What the SDK is made of is compiled once for all projects of these tests.
+        .environment("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/scaffolds"))
 }
 
 #[test]

@@ -82,11 +82,12 @@ impl Shell {
             .args(["-c", &script])
             .env("PATH", &self.path)
             .env("PLIMSOLL_CACHE", self.folder.join("cache"))
+            .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/scaffolds"))
             .env("GIT_AUTHOR_NAME", "Contoso Web Team")
             .env("GIT_AUTHOR_EMAIL", "web@contoso.example")
             .env("GIT_COMMITTER_NAME", "Contoso Web Team")
             .env("GIT_COMMITTER_EMAIL", "web@contoso.example");
-        for variable in ["CARGO", "CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        for variable in ["CARGO", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
             shell.env_remove(variable);
         }
         let finished = run_for(&mut shell, PATIENCE).success();

@@ -4,6 +4,7 @@
 
 mod answers;
 mod counter_example;
+mod judge;
 mod parts;
 mod pools;
 mod run;

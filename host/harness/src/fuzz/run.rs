@@ -10,11 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plimsoll_core::{
-    contract::GitRef,
-    decision::{CapabilityCall, Outcome, PolicyIdentity},
-};
-use plimsoll_policy::{BoundPolicy, Policy, Recorded};
+use plimsoll_core::decision::PolicyIdentity;
+use plimsoll_policy::{BoundPolicy, Policy};
 use proptest::{
     prelude::*,
     strategy::ValueTree,
@@ -23,21 +20,17 @@ use proptest::{
 use serde_json::{Map, Value};
 
 use super::{
-    answers::answer,
-    counter_example::{CounterExample, Violation},
+    counter_example::CounterExample,
+    judge::{Example, Judge},
     parts::part,
     pools::Pools,
     shrink::shrink,
 };
 use crate::{
     cases::{RunError, Suite},
-    question::{Answer, Asked, Question, Request, Undecided, ask},
+    question::Question,
     value::moment,
-    view::view,
 };
-
-/// The most look-ups that are made up for one question: a policy that asks for more asks without end.
-const MOST_LOOK_UPS: usize = 64;
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,30 +82,6 @@ pub struct InvariantUse {
     pub name: String,
     /// The questions of which its `when` was true.
     pub applied: u64,
-}
-
-/// A made-up question.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Example {
-    pub(super) index: u64,
-    pub(super) question: Question,
-    /// What is merged over the default request.
-    pub(super) part: Value,
-    pub(super) settings: Map<String, Value>,
-    /// Answers that were made up for its look-ups.
-    pub(super) capabilities: Vec<CapabilityCall>,
-}
-
-/// Everything that one question is judged by.
-pub(super) struct Judge<'a> {
-    suite: &'a Suite,
-    bound: BoundPolicy,
-    pools: Pools,
-    options: &'a FuzzOptions,
-    questions: Vec<Question>,
-    settings: Vec<Map<String, Value>>,
-    applied: Vec<AtomicU64>,
-    errors: AtomicU64,
 }
 
 /// Fuzzes a policy with the suite's grants, limits, settings and invariants.
@@ -247,92 +216,6 @@ impl Judge<'_> {
         seed[8..16].copy_from_slice(&index.to_le_bytes());
         TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
     }
-
-    /// Asks a question and says what is wrong with how it came out. With a source of chances, answers to look-ups are made
-    /// up and kept in the example; without one, a look-up that it does not answer makes it none.
-    pub(super) fn judge(
-        &self,
-        example: &mut Example,
-        mut chances: Option<&mut TestRunner>,
-        count: bool,
-    ) -> Option<Violation> {
-        let request = self.suite.complete(example.question, &example.part, &example.settings).ok()?;
-        if !is_consistent(&request) {
-            return None;
-        }
-        let asked = loop {
-            match ask(&self.bound, &request, Recorded::new(example.capabilities.clone())) {
-                Ok(asked) => break asked,
-                Err(Undecided::NotRecorded(inquiry)) if example.capabilities.len() < MOST_LOOK_UPS => {
-                    let chances = chances.as_mut()?;
-                    example.capabilities.push(answer(&inquiry, &self.pools, chances)?);
-                }
-                Err(_) => return None,
-            }
-        };
-        self.violation(&request, &asked, &example.capabilities, count)
-    }
-
-    fn violation(
-        &self,
-        request: &Request,
-        asked: &Asked,
-        capabilities: &[CapabilityCall],
-        count: bool,
-    ) -> Option<Violation> {
-        if let Some(violation) = self.unanswered(asked, count) {
-            return Some(violation);
-        }
-        let again = ask(&self.bound, request, Recorded::new(capabilities.to_vec()));
-        if again.as_ref() != Ok(asked) {
-            return Some(Violation::Unsteady);
-        }
-        if asked.answer.unanswered().is_some() {
-            return None;
-        }
-        let view = view(request, &asked.answer);
-        for (invariant, applied) in self.suite.invariants.iter().zip(&self.applied) {
-            if invariant.question.is_some_and(|question| question != request.question())
-                || !invariant.applies(&view)
-            {
-                continue;
-            }
-            if count {
-                applied.fetch_add(1, Ordering::Relaxed);
-            }
-            if let Some(condition) = invariant.broken_by(&view) {
-                return Some(Violation::Invariant {
-                    name: invariant.name.clone(),
-                    condition: condition.clone(),
-                });
-            }
-        }
-        None
-    }
-
-    /// What is wrong with a question that came out without an answer.
-    fn unanswered(&self, asked: &Asked, count: bool) -> Option<Violation> {
-        let reason = asked.answer.unanswered()?;
-        let failed = matches!(
-            &asked.answer,
-            Answer::Tagging(Outcome::Failed { .. }) | Answer::Promotion(Outcome::Failed { .. })
-        );
-        if failed && count {
-            self.errors.fetch_add(1, Ordering::Relaxed);
-        }
-        (!failed || self.options.deny_errors).then_some(Violation::Unanswered { reason })
-    }
-
-    /// Whether the policy takes these settings.
-    pub(super) fn accepts(&self, settings: &Map<String, Value>) -> bool {
-        self.bound.check_settings(&Value::Object(settings.clone()).to_string()).is_ok()
-    }
-
-    /// What an example comes to, for its report.
-    pub(super) fn ask(&self, example: &Example) -> Option<Asked> {
-        let request = self.suite.complete(example.question, &example.part, &example.settings).ok()?;
-        ask(&self.bound, &request, Recorded::new(example.capabilities.clone())).ok()
-    }
 }
 
 /// Lets the event carry the tag that it is about, as every real one does.
@@ -346,23 +229,4 @@ fn make_consistent(part: &mut Value) {
         tags.push(tag);
         tags.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
     }
-}
-
-/// Whether a host could ask this.
-fn is_consistent(request: &Request) -> bool {
-    let source = match request {
-        Request::Tagging(request) => &request.source,
-        Request::Promotion(request) => &request.source,
-    };
-    let asked_is_there = match request {
-        Request::Tagging(_) => true,
-        Request::Promotion(request) => {
-            request.environments.iter().any(|environment| environment.name == request.environment)
-        }
-    };
-    let tag_is_carried = match &source.git_ref {
-        GitRef::Tag(tag) => source.tags.contains(tag),
-        _ => true,
-    };
-    asked_is_there && tag_is_carried
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     counter_example::{CounterExample, Violation},
-    run::{Example, Judge},
+    judge::{Example, Judge},
 };
 use crate::cases::default_request;
 

@@ -35,7 +35,11 @@ pub(crate) fn run(session: &Session, arguments: &BuildArguments) -> Result<Endin
     let home = || session.world.variable("HOME").map(|home| PathBuf::from(home).join(".cargo"));
     let build = Build {
         cargo: PathBuf::from(session.world.variable("CARGO").unwrap_or_else(|| "cargo".to_owned())),
-        target_directory: arguments.folder.join("target"),
+        // Where cargo itself would build.
+        target_directory: session
+            .world
+            .variable("CARGO_TARGET_DIR")
+            .map_or_else(|| arguments.folder.join("target"), PathBuf::from),
         cargo_home: session.world.variable("CARGO_HOME").map(PathBuf::from).or_else(home),
         manifest,
     };
