@@ -11,7 +11,9 @@ use serde_json::Value;
 pub fn settings_text(path: &Path, text: &str) -> Result<String, String> {
     let value: Result<Value, String> = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => toml::from_str(text).map_err(|error| error.to_string()),
-        Some("yaml" | "yml") => serde_saphyr::from_str(text).map_err(|error| error.to_string()),
+        Some("yaml" | "yml") => {
+            serde_saphyr::from_str_with_options(text, yaml()).map_err(|error| error.to_string())
+        }
         _ => serde_json::from_str(text).map_err(|error| error.to_string()),
     };
     let value =
@@ -20,6 +22,11 @@ pub fn settings_text(path: &Path, text: &str) -> Result<String, String> {
         return Ok(value.to_string());
     }
     Err(format!("the settings in {} are no object: write `{{}}` for none", path.display()))
+}
+
+/// How YAML is read: `yes`, `on` and `y` are texts, as in YAML 1.2, "Core Schema".
+pub(crate) fn yaml() -> serde_saphyr::Options {
+    serde_saphyr::options! { strict_booleans: true }
 }
 
 #[cfg(test)]

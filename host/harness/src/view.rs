@@ -70,10 +70,10 @@ fn derivation_view(derivation: &Derivation) -> Value {
 ///
 /// # Errors
 /// It is not in the form of the contract.
-pub fn read_request(value: Value) -> Result<Request, serde_json::Error> {
+pub fn read_request(value: Value) -> Result<Request, serde_path_to_error::Error<serde_json::Error>> {
     Ok(if value.get("environment").is_some() {
-        Request::Promotion(Box::new(serde_json::from_value::<PromotionRequest>(value)?))
+        Request::Promotion(Box::new(serde_path_to_error::deserialize::<_, PromotionRequest>(value)?))
     } else {
-        Request::Tagging(Box::new(serde_json::from_value::<TaggingRequest>(value)?))
+        Request::Tagging(Box::new(serde_path_to_error::deserialize::<_, TaggingRequest>(value)?))
     })
 }

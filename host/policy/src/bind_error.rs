@@ -60,7 +60,7 @@ impl From<BindError> for PortFailure {
         let hint = match &error {
             BindError::NotGranted { .. } => error
                 .configuration_line()
-                .map(|line| format!("if it may have that, add `{line}` to the binding in plimsoll.toml")),
+                .map(|line| format!("if it may have that, add `{line}` to its binding")),
             BindError::Limits { .. } => Some("change the limit in the binding".to_owned()),
             BindError::Link { .. } => Some("build the policy again with the contract's own files".to_owned()),
         };

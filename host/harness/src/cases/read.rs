@@ -48,7 +48,8 @@ fn parse_form(path: &Path, text: &str) -> Result<SuiteFile, SuiteError> {
     let form = |message: String| SuiteError::Form { path: path.to_owned(), message };
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => toml::from_str(text).map_err(|error| form(error.to_string())),
-        Some("yaml" | "yml") => serde_saphyr::from_str(text).map_err(|error| form(error.to_string())),
+        Some("yaml" | "yml") => serde_saphyr::from_str_with_options(text, crate::settings_file::yaml())
+            .map_err(|error| form(error.to_string())),
         _ => Err(SuiteError::OtherFormat { path: path.to_owned() }),
     }
 }
