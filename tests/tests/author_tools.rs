@@ -200,3 +200,30 @@ then = [{ at = "request.image.tags", none = { is = "v2.0.0" } }]
     let tested = plimsoll.run(&["policy", "test"]).code(1);
     assert!(tested.stdout.contains("expected deny"), "{}", tested.stdout);
 }
+
+#[test]
+fn what_a_policy_takes_is_kept_and_compared() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let plimsoll = Plimsoll::in_folder(folder.path());
+    let cases =
+        "policy = \"stock:always\"\n[[cases]]\nname = \"it allows\"\nexpect = { verdict = \"allow\" }\n";
+    std::fs::write(folder.path().join("cases.toml"), cases).expect("the folder takes a file");
+    let bench = ["policy", "bench", "--runs", "50", "--format", "json"];
+    let kept = plimsoll.run(&[&bench[..], &["--save", "before"]].concat()).code(0).json();
+    let cost = &kept["cases"]["it allows"];
+    for measured in ["p50", "p99", "instantiate", "call", "fuel", "memory"] {
+        assert!(cost[measured].as_u64() > Some(0), "{measured}: {kept}");
+    }
+    let compare = [&bench[..], &["--compare", "before", "--threshold", "100000"]].concat();
+    let compared = plimsoll.run(&compare).code(0).json();
+    assert_eq!(compared["compared"][0]["fuel"], 1.0, "the same question uses the same fuel: {compared}");
+
+    // A kept result that used a hundredth of the fuel makes this one worse, however fast the machine is.
+    let file = folder.path().join(".plimsoll/bench/before.json");
+    let text = std::fs::read_to_string(&file).expect("it was kept");
+    let fuel = cost["fuel"].as_u64().expect("it is a number");
+    std::fs::write(&file, text.replace(&format!("\"fuel\": {fuel}"), "\"fuel\": 1"))
+        .expect("it can be changed");
+    let _ = plimsoll.run(&[&bench[..], &["--compare", "before", "--threshold", "10"]].concat()).code(1);
+    let _ = plimsoll.run(&[&bench[..], &["--compare", "nothing"]].concat()).code(2);
+}

@@ -4,7 +4,7 @@ use plimsoll_core::{
     contract::{Derivation, Finding, PromotionRequest, TaggingRequest, Verdict},
     decision::{CapabilityCall, Decided, Inquiry, Outcome},
 };
-use plimsoll_policy::{BoundPolicy, Policy, Recalled, Recorded};
+use plimsoll_policy::{BoundPolicy, Cost, Policy, Recalled, Recorded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ impl Answer {
 }
 
 /// What came out of a question that a record's answers were put behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Asked {
     /// How it came out.
     pub answer: Answer,
@@ -110,7 +110,19 @@ pub struct Asked {
     pub fuel: u64,
     /// Answers in the record that nobody asked for.
     pub unused: Vec<CapabilityCall>,
+    /// What it took.
+    pub cost: Cost,
 }
+
+/// Two questions that came out the same, whatever they took.
+impl PartialEq for Asked {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.answer, &self.transcript, self.fuel, &self.unused)
+            == (&other.answer, &other.transcript, other.fuel, &other.unused)
+    }
+}
+
+impl Eq for Asked {}
 
 /// Why a question was not decided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,7 +152,7 @@ pub fn ask(policy: &BoundPolicy, request: &Request, recorded: Recorded) -> Resul
 }
 
 fn asked<T>(recalled: Recalled<T>, answer: impl FnOnce(Outcome<T>) -> Answer) -> Result<Asked, Undecided> {
-    let Recalled { decided, unused } = recalled;
+    let Recalled { decided, unused, cost } = recalled;
     let Decided { outcome, transcript, fuel } = decided.map_err(Undecided::NotRecorded)?;
-    Ok(Asked { answer: answer(outcome), transcript, fuel, unused })
+    Ok(Asked { answer: answer(outcome), transcript, fuel, unused, cost })
 }

@@ -21,9 +21,9 @@ use crate::{
     grants::{Capability, Grants},
     limits::Limits,
     load::Policy,
-    recorded::{Recalled, Recorded},
+    recorded::{Cost, Recalled, Recorded},
     request,
-    run::{Asker, Reply, State, clip},
+    run::{Asker, LookBack, Reply, State, clip},
     session::AnswerSource,
 };
 
@@ -128,11 +128,14 @@ impl BoundPolicy {
     ) -> Recalled<Answer> {
         let asker = self.0.asker(Some(AnswerSource::Record(recorded)));
         let (decided, look_back) = asker.ask_and_look_back(call);
-        let (unused, missing) = match look_back {
-            Some((AnswerSource::Record(recorded), missing)) => (recorded.unused(), missing),
-            _ => (Vec::new(), None),
+        let Some(LookBack { source, not_recorded, cost }) = look_back else {
+            return Recalled { decided: Ok(decided), unused: Vec::new(), cost: Cost::default() };
         };
-        Recalled { decided: missing.map_or(Ok(decided), Err), unused }
+        let unused = match source {
+            AnswerSource::Record(recorded) => recorded.unused(),
+            AnswerSource::World(_) => Vec::new(),
+        };
+        Recalled { decided: not_recorded.map_or(Ok(decided), Err), unused, cost }
     }
 
     /// Has the policy check a settings object, JSON text. No capability can be called meanwhile.

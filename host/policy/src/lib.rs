@@ -31,5 +31,5 @@ pub use grants::{Capability, Grants};
 pub use inspect::{Answers, InspectError};
 pub use limits::{Limits, LimitsError};
 pub use load::{LoadError, Policy};
-pub use recorded::{Recalled, Recorded};
+pub use recorded::{Cost, Recalled, Recorded};
 pub use sandbox::{Sandbox, SandboxError, SandboxOptions};

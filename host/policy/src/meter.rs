@@ -8,7 +8,7 @@ use crate::limits::Limits;
 /// Watches the growth of one instance.
 pub(crate) struct Meter {
     limits: Limits,
-    memory: u64,
+    pub(crate) memory: u64,
     tables: u64,
     /// The budget that a growth was refused for. A policy may live with the refusal; if it does not, this is why.
     pub(crate) refused: Option<Budget>,

@@ -1,5 +1,7 @@
 //! Answers of capabilities from a record instead of from the world: for replays, backtests and test cases.
 
+use std::time::Duration;
+
 use plimsoll_core::decision::{CapabilityCall, Decided, Inquiry};
 
 /// Calls of capabilities with their answers, to be found by what was asked, in whatever order it is asked again.
@@ -42,6 +44,17 @@ impl Recorded {
     }
 }
 
+/// What a question took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Making a fresh instance.
+    pub instantiate: Duration,
+    /// Handing the request over, the policy's own work, and taking the answer.
+    pub call: Duration,
+    /// Linear memory that it had at most, bytes.
+    pub memory: u64,
+}
+
 /// What came out of a question whose look-ups a record answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recalled<Answer> {
@@ -49,6 +62,8 @@ pub struct Recalled<Answer> {
     pub decided: Result<Decided<Answer>, Inquiry>,
     /// Recorded look-ups that were not asked for.
     pub unused: Vec<CapabilityCall>,
+    /// What it took.
+    pub cost: Cost,
 }
 
 #[cfg(test)]

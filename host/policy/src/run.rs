@@ -1,6 +1,6 @@
 //! One question: a fresh store and instance, every budget on, one call, and what became of it.
 
-use std::io;
+use std::{io, time::Instant};
 
 use plimsoll_core::{
     decision::{Budget, CapabilityCall, Decided, Inquiry, Outcome},
@@ -15,6 +15,7 @@ use crate::{
     engine::{EngineRoom, HANDLES, STACK},
     limits::Limits,
     meter::Meter,
+    recorded::Cost,
     session::{AnswerSource, Session, Stopped},
     ticker::ticks,
 };
@@ -27,6 +28,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Whether a record answers look-ups.
+    fn is_from_record(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| matches!(session.source, AnswerSource::Record(_)))
+    }
+
     pub(crate) const fn session(&mut self) -> Result<&mut Session, Stopped> {
         match &mut self.session {
             Some(session) => Ok(session),
@@ -67,19 +73,27 @@ impl Asker<'_> {
     pub(crate) fn ask_and_look_back<Answer>(
         mut self,
         call: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Reply<Answer>>,
-    ) -> (Decided<Answer>, Option<(AnswerSource, Option<Inquiry>)>) {
+    ) -> (Decided<Answer>, Option<LookBack>) {
         let _place = match self.room.enter() {
             Ok(place) => place,
             Err(error) => return (without_clock(&error), None),
         };
         let limits = self.limits;
         let mut store = self.store();
-        let called = self.linked.instantiate(&mut store).and_then(|instance| call(&mut store, &instance));
+        // The clock is looked at only where somebody wants to know: it costs a hundredth of a lean decision.
+        let begun = store.data().is_from_record().then(Instant::now);
+        let mut instantiated = None;
+        let called = self.linked.instantiate(&mut store).and_then(|instance| {
+            instantiated = begun.map(|_| Instant::now());
+            call(&mut store, &instance)
+        });
+        let ended_at = begun.map(|_| Instant::now());
         let fuel = limits.fuel - store.get_fuel().unwrap_or(0).min(limits.fuel);
         let State { meter, session } = store.into_data();
         let (transcript, exhausted, look_back) = match session {
             Some(Session { transcript, exhausted, source, not_recorded, .. }) => {
-                (transcript, exhausted, Some((source, not_recorded)))
+                let cost = cost(begun, instantiated, ended_at, meter.memory);
+                (transcript, exhausted, Some(LookBack { source, not_recorded, cost }))
             }
             None => (Vec::new(), None, None),
         };
@@ -103,6 +117,23 @@ impl Asker<'_> {
         store.set_max_component_handles(HANDLES);
         store
     }
+}
+
+/// What is known of a question once it is over.
+pub(crate) struct LookBack {
+    /// What answered its look-ups.
+    pub(crate) source: AnswerSource,
+    /// The look-up that stayed without an answer.
+    pub(crate) not_recorded: Option<Inquiry>,
+    /// What it took.
+    pub(crate) cost: Cost,
+}
+
+fn cost(begun: Option<Instant>, instantiated: Option<Instant>, over: Option<Instant>, memory: u64) -> Cost {
+    let between = |from: Option<Instant>, to: Option<Instant>| {
+        from.zip(to).map(|(from, to)| to.duration_since(from)).unwrap_or_default()
+    };
+    Cost { instantiate: between(begun, instantiated), call: between(instantiated, over), memory }
 }
 
 /// Without a clock no policy is asked.

@@ -180,7 +180,10 @@ impl Suite {
     }
 
     /// The request of a case, whole: the default one with the case's parts over it.
-    fn request(&self, questions: &[Question], case: &Case) -> Result<Request, String> {
+    ///
+    /// # Errors
+    /// The case does not fit the contract, or does not say which question it is.
+    pub fn request(&self, questions: &[Question], case: &Case) -> Result<Request, String> {
         let question = match (case.question, questions) {
             (Some(question), _) => question,
             (None, [question]) => *question,

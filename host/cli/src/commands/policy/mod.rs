@@ -1,6 +1,7 @@
 //! `plimsoll policy ...`: the tools around single policies. Each file holds a command's arguments and what it does.
 
 mod backtest;
+mod bench;
 mod build;
 mod eval;
 mod fuzz;
@@ -37,6 +38,8 @@ pub(crate) enum PolicyCommand {
     Pull(share::PullArguments),
     /// Pins every policy that the configuration takes from a registry, in plimsoll.lock.
     Lock(share::LockArguments),
+    /// Measures a policy on its cases: time, fuel and memory of a decision.
+    Bench(bench::BenchArguments),
     /// Makes recorded decisions again and says whether they come out the same, bit for bit.
     Replay(replay::ReplayArguments),
     /// Lets another policy, or other settings, make recorded decisions, and lists what would have changed.
@@ -53,6 +56,7 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
         PolicyCommand::Push(arguments) => wait(share::push(session, &arguments)),
         PolicyCommand::Pull(arguments) => share::pull(session, &arguments),
         PolicyCommand::Lock(arguments) => share::lock(session, &arguments),
+        PolicyCommand::Bench(arguments) => bench::run(session, &arguments),
         PolicyCommand::Replay(arguments) => wait(replay::run(session, &arguments)),
         PolicyCommand::Backtest(arguments) => wait(backtest::run(session, &arguments)),
     }
