@@ -117,3 +117,42 @@ pub fn layer_of(artifact: &Artifact) -> Result<&ArtifactLayer, PackageError> {
         _ => Err(PackageError::Several { count: components.len() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn artifact(layers: &[(&str, u64)]) -> Artifact {
+        let layer = |(media_type, size): &(&str, u64)| ArtifactLayer {
+            media_type: (*media_type).to_owned(),
+            digest: Digest::of(media_type.as_bytes()),
+            size: *size,
+            annotations: BTreeMap::new(),
+        };
+        Artifact {
+            digest: Digest::of(b"manifest"),
+            manifest: Vec::new(),
+            configuration: CONFIGURATION.to_owned(),
+            layers: layers.iter().map(layer).collect(),
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn todays_and_older_media_types_are_components() {
+        for media_type in [COMPONENT, OLDER[0], OLDER[1]] {
+            let artifact = artifact(&[("text/plain", 3), (media_type, 100)]);
+            assert_eq!(layer_of(&artifact).map(|layer| layer.media_type.as_str()), Ok(media_type));
+        }
+    }
+
+    #[test]
+    fn other_artifacts_are_no_policies() {
+        let image = artifact(&[("application/vnd.oci.image.layer.v1.tar+gzip", 100)]);
+        assert!(matches!(layer_of(&image), Err(PackageError::NoComponent { found }) if found.len() == 1));
+        let two = artifact(&[(COMPONENT, 100), (OLDER[0], 100)]);
+        assert_eq!(layer_of(&two), Err(PackageError::Several { count: 2 }));
+        let huge = artifact(&[(COMPONENT, LARGEST_COMPONENT + 1)]);
+        assert!(matches!(layer_of(&huge), Err(PackageError::TooLarge { .. })));
+    }
+}
