@@ -11,5 +11,6 @@ pub mod policies;
 pub mod recorded;
 pub mod release;
 pub mod report;
+mod settings_files;
 pub mod sharing;
 pub mod views;

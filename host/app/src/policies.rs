@@ -16,6 +16,7 @@ use crate::{
     capabilities::{JournalCapability, RepositoryCapability},
     clock,
     configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
+    settings_files,
     sharing::{self, PolicySource},
 };
 
@@ -70,9 +71,9 @@ impl Policies<'_> {
         problems: &mut Vec<Problem>,
     ) -> Option<Binding<dyn TaggingPolicy>> {
         let written = &self.configuration.tags;
-        let policy = self.bind(written, surroundings, problems)?;
+        let (policy, settings) = self.bind(written, surroundings, problems)?;
         match policy.as_tagging() {
-            Some(policy) => Some(binding(written, policy)),
+            Some(policy) => Some(binding(written, settings, policy)),
             None => {
                 problems.push(
                     Problem::new(written.span, format!("the policy `{}` derives no tags", written.written))
@@ -92,9 +93,9 @@ impl Policies<'_> {
     ) -> Vec<Binding<dyn PromotionPolicy>> {
         let mut bindings = Vec::with_capacity(environment.promotion.len());
         for written in &environment.promotion {
-            let Some(policy) = self.bind(written, surroundings, problems) else { continue };
+            let Some((policy, settings)) = self.bind(written, surroundings, problems) else { continue };
             match policy.as_promotion() {
-                Some(policy) => bindings.push(binding(written, policy)),
+                Some(policy) => bindings.push(binding(written, settings, policy)),
                 None => problems.push(
                     Problem::new(
                         written.span,
@@ -112,7 +113,7 @@ impl Policies<'_> {
         written: &configuration::Binding,
         surroundings: &Surroundings,
         problems: &mut Vec<Problem>,
-    ) -> Option<BoundPolicy> {
+    ) -> Option<(BoundPolicy, String)> {
         if let Err(error) = clock::moment(0, &written.time_zone) {
             problems.push(Problem::new(written.span, error.to_string()));
         }
@@ -123,8 +124,9 @@ impl Policies<'_> {
             Ok(policy.bind(binding)?)
         });
         let bound = bound.map_err(|failure| problems.push(problem(written.span, &failure))).ok()?;
-        match bound.check_settings(&written.settings) {
-            Ok(()) => Some(bound),
+        let settings = settings_files::settings(written).map_err(|found| problems.extend(found)).ok()?;
+        match bound.check_settings(&settings) {
+            Ok(()) => Some((bound, settings)),
             Err(SettingsError::Refused { problems: refused }) => {
                 problems.extend(refused.iter().map(|refused| {
                     let at = if refused.pointer.is_empty() { "" } else { " at " };
@@ -163,8 +165,12 @@ fn load(
     Ok(sandbox.load(written, &source.component(reference)?)?)
 }
 
-fn binding<Policy: ?Sized>(written: &configuration::Binding, policy: Arc<Policy>) -> Binding<Policy> {
-    Binding { policy, settings: written.settings.clone(), time_zone: written.time_zone.clone() }
+fn binding<Policy: ?Sized>(
+    written: &configuration::Binding,
+    settings: String,
+    policy: Arc<Policy>,
+) -> Binding<Policy> {
+    Binding { policy, settings, time_zone: written.time_zone.clone() }
 }
 
 fn grants(written: &configuration::Binding, surroundings: &Surroundings) -> Grants {

@@ -34,6 +34,7 @@ pub(super) fn default_tagging() -> Binding {
         policy: PolicyReference::Stock(DEFAULT_TAGGING.to_owned()),
         written: format!("stock:{DEFAULT_TAGGING}"),
         settings: "{}".to_owned(),
+        settings_files: [].into(),
         grants: [].into(),
         time_zone: DEFAULT_TIME_ZONE.to_owned(),
         limits: LimitOverrides::default(),
@@ -62,6 +63,10 @@ pub(super) fn binding(
         policy: policy?,
         written: written.text.to_owned(),
         settings: json,
+        settings_files: reader
+            .named_texts("settings-files")
+            .map(|(name, path)| (name.to_owned(), surroundings.folder.join(path)))
+            .collect(),
         grants: reader.texts("grants").iter().filter_map(|name| capability(name.text)).collect(),
         time_zone: time_zone?,
         limits: reader.table("limits").map(|limits| overrides(&limits)).unwrap_or_default(),

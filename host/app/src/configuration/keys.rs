@@ -119,6 +119,12 @@ static BINDING: TableShape = TableShape {
             meaning: "Settings for the policy, which checks them itself.",
         },
         Key {
+            name: "settings-files",
+            shape: Shape::Texts,
+            presence: Optional("none"),
+            meaning: "Settings that are read from files, by their names: `.json` and `.toml` as values, all others as text.",
+        },
+        Key {
             name: "grants",
             shape: Shape::List {
                 of: &Shape::Choice(&Choice {

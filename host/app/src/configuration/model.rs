@@ -97,6 +97,8 @@ pub struct Binding {
     pub written: String,
     /// Its settings: a JSON object as text, keys sorted, no blanks.
     pub settings: String,
+    /// Settings that stand in files of their own, by their names.
+    pub settings_files: BTreeMap<String, PathBuf>,
     /// What it may ask the host.
     pub grants: BTreeSet<Capability>,
     /// The time zone that it is told the time in, an IANA name.
