@@ -23,6 +23,11 @@ use serde::Deserialize;
 pub struct Glob(String);
 
 /// A pattern that no name can match.
+///
+/// ```
+/// use plimsoll_sdk::{Glob, InvalidGlob};
+/// assert_eq!("".parse::<Glob>(), Err(InvalidGlob));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidGlob;
 

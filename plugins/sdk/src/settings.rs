@@ -16,6 +16,20 @@ const DEEPEST: usize = 16;
 const MOST_PROBLEMS: usize = 32;
 
 /// The settings of a policy that has none: the empty object.
+///
+/// ```
+/// use plimsoll_sdk::{NoSettings, Policy, testing};
+/// # struct Quiet;
+/// impl Policy for Quiet {
+///     type Settings = NoSettings;
+///     // ...
+/// #     const NAME: &'static str = "quiet";
+/// #     const VERSION: &'static str = "1.0.0";
+/// #     const SUMMARY: &'static str = "Decides without a word.";
+/// }
+/// assert_eq!(testing::check_settings::<Quiet>("{}"), Ok(()));
+/// assert!(testing::check_settings::<Quiet>("{ \"loud\": true }").is_err());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}

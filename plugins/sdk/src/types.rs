@@ -4,22 +4,70 @@
 
 use std::fmt;
 
-pub use crate::guest::bindings::{
-    about::exports::plimsoll::policy::about::{Description, SettingsProblem},
-    capabilities::plimsoll::policy::{
-        history::{Deployment, PastRelease},
-        log::Level,
-        registry::LookupFailure,
-        types::{
-            Commit, Failure, Finding, GitRef, Label, Moment, PassageState, PublishedRelease, PullRequest,
-            Repository, RuleOutcome, Source, Trigger, Weekday,
-        },
-    },
-    promotion::exports::plimsoll::policy::promotion::{
-        Approval, Condition, Decision, Environment, Evidence, EvidenceOutcome, Image, Intent, Justification,
-        Passage, PromotionRequest, Running, Verdict,
-    },
-    tagging::exports::plimsoll::policy::tagging::{Derivation, Plan, Refusal, Tag, TagMode, TaggingRequest},
+/// What a policy says about itself and its settings.
+///
+/// ```
+/// use plimsoll_sdk::SettingsProblem;
+/// let problem = SettingsProblem::new("/quorum", "must be at least 1");
+/// assert_eq!(problem.pointer, "/quorum");
+/// ```
+pub use crate::guest::bindings::about::exports::plimsoll::policy::about::{Description, SettingsProblem};
+/// The nouns that both questions speak of.
+///
+/// ```
+/// use plimsoll_sdk::{GitRef, Trigger, Weekday, testing};
+/// let request = testing::pull_request(7);
+/// assert_eq!(request.source.git_ref, GitRef::PullRequest(7));
+/// assert!(matches!(&request.source.trigger, Trigger::PullRequest(details) if !details.from_fork));
+/// assert_eq!(request.source.repository.default_branch.as_deref(), Some("main"));
+/// assert_eq!(request.now.weekday, Weekday::Tuesday);
+/// ```
+pub use crate::guest::bindings::capabilities::plimsoll::policy::types::{
+    Commit, Failure, Finding, GitRef, Label, Moment, PassageState, PublishedRelease, PullRequest, Repository,
+    RuleOutcome, Source, Trigger, Weekday,
+};
+/// What capabilities answer with: see [`capability`](crate::capability) for the questions.
+///
+/// ```
+/// use plimsoll_sdk::{Failure, LookupFailure};
+/// // `?` makes a decision without an answer of a look-up without one.
+/// let failure = Failure::from(LookupFailure::Unavailable("the registry sleeps".to_owned()));
+/// assert!(failure.message.contains("sleeps"));
+/// ```
+pub use crate::guest::bindings::capabilities::plimsoll::policy::{
+    history::{Deployment, PastRelease},
+    log::Level,
+    registry::LookupFailure,
+};
+/// What is asked and answered about a promotion.
+///
+/// ```
+/// use plimsoll_sdk::{Evidence, EvidenceOutcome, Intent, PassageState, testing};
+/// let mut request = testing::promotion(Some("v1.2.3"), "production");
+/// let at = request.now.unix;
+/// request.evidence.push(Evidence { name: "scan".to_owned(), outcome: EvidenceOutcome::Passed, value: None, at });
+/// assert!(matches!(request.intent, Intent::Promote));
+/// let staging = request.passages.iter().find(|passage| passage.environment == "staging").expect("it was there");
+/// assert_eq!(staging.state, PassageState::Deployed);
+/// ```
+pub use crate::guest::bindings::promotion::exports::plimsoll::policy::promotion::{
+    Approval, Condition, Decision, Environment, Evidence, EvidenceOutcome, Image, Intent, Justification,
+    Passage, PromotionRequest, Running, Verdict,
+};
+/// What is asked and answered about tags.
+///
+/// ```
+/// use plimsoll_sdk::{Derivation, Finding, Plan, Tag};
+/// let answer = Derivation::Plan(Plan {
+///     version: Some("1.2.3".to_owned()),
+///     tags: vec![Tag::create("v1.2.3"), Tag::moving("latest")],
+///     labels: Vec::new(),
+///     annotations: Vec::new(),
+///     findings: vec![Finding::passed("version", "`v1.2.3` is a version")],
+/// });
+/// ```
+pub use crate::guest::bindings::tagging::exports::plimsoll::policy::tagging::{
+    Derivation, Plan, Refusal, Tag, TagMode, TaggingRequest,
 };
 
 impl Finding {

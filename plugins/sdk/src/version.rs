@@ -24,6 +24,16 @@ pub struct VersionTag<'a> {
 }
 
 /// Why a tag is not a version.
+///
+/// ```
+/// use plimsoll_sdk::{NotAVersion, VersionTag};
+///
+/// // Worth a word to whoever pushed it only if it looks like one.
+/// match VersionTag::parse("v1.2", "v") {
+///     Err(NotAVersion::Malformed(reason)) => assert!(!reason.is_empty()),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAVersion {
     /// It does not begin with the prefix, or nothing like a number follows: it was not meant as a version.

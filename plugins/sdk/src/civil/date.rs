@@ -24,7 +24,13 @@ pub struct Date {
     days: i64,
 }
 
-/// A text that is no date.
+/// A text that is no date. Its message says what to write instead.
+///
+/// ```
+/// use plimsoll_sdk::civil::Date;
+/// let error = "yesterday".parse::<Date>().unwrap_err();
+/// assert!(error.to_string().contains("write"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotADate(String);
 

@@ -17,6 +17,11 @@ pub use time_of_day::{NotATime, TimeOfDay};
 use crate::types::Moment;
 
 /// Minutes of a day.
+///
+/// ```
+/// use plimsoll_sdk::civil::{DAY, Date};
+/// assert_eq!(Date::of(DAY).to_string(), "1970-01-02");
+/// ```
 pub const DAY: i64 = 24 * 60;
 
 /// A local time: minutes since 1970-01-01T00:00 on the clocks of the moment's zone.

@@ -20,7 +20,13 @@ pub struct Period {
     seconds: i64,
 }
 
-/// A text that is no period.
+/// A text that is no period. Its message says what to write instead.
+///
+/// ```
+/// use plimsoll_sdk::civil::Period;
+/// let error = "soon".parse::<Period>().unwrap_err();
+/// assert!(error.to_string().contains("write"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAPeriod(String);
 

@@ -22,7 +22,13 @@ pub struct TimeOfDay {
     minutes: i64,
 }
 
-/// A text that is no time of day.
+/// A text that is no time of day. Its message says what to write instead.
+///
+/// ```
+/// use plimsoll_sdk::civil::TimeOfDay;
+/// let error = "noon".parse::<TimeOfDay>().unwrap_err();
+/// assert!(error.to_string().contains("write"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotATime(String);
 
