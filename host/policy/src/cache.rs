@@ -1,132 +1,162 @@
 //! Compiled components on disk.
 //!
-//! The engine keeps them itself, keyed by the component, its own version and its settings. It does not notice a changed
-//! byte, though, and would run it. So every file has a seal here, the SHA-256 of its content: a file without one, or
-//! with another content, is removed before anything of it runs, and the component is compiled again. This guards
-//! against accidents; whoever may write the directory may also write seals.
+//! A file a component and engine, in a folder an engine: what the engine made of the component, under a seal. The engine
+//! believes what it is handed, so a file whose seal does not fit is never handed to it, and the component is compiled again.
+//! This guards against accidents; whoever may write the folder may also write seals.
 
 use std::{
-    collections::BTreeSet,
-    fs, io,
+    ffi::OsStr,
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use plimsoll_core::digest::Digest;
-use wasmtime::{Cache, CacheConfig, Engine, component::Component};
+use wasmtime::{Engine, component::Component};
 
-/// A directory of compiled components.
+/// How much is kept, bytes: some fifteen of the largest language runtimes, thousands of lean policies.
+const MOST_KEPT: u64 = 1 << 30;
+/// The ending of files that are being written.
+const UNFINISHED: &str = "new";
+
+/// A folder of compiled components.
 pub(crate) struct CompileCache {
-    /// The engine's part.
-    cache: Cache,
     compiled: PathBuf,
-    seals: PathBuf,
-    /// One compilation at a time: the engine does not say which file it wrote.
-    turn: Mutex<()>,
 }
 
 impl CompileCache {
-    /// Opens a cache directory, creating it where it is missing.
-    pub(crate) fn open(directory: &Path) -> wasmtime::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let directory = directory.canonicalize()?;
-        let (compiled, seals) = (directory.join("compiled"), directory.join("seals"));
-        fs::create_dir_all(&seals)?;
-        let mut config = CacheConfig::new();
-        config.with_directory(&compiled);
-        // The engine would compress often used files once more: their seals would be broken.
-        config.with_optimized_compression_usage_counter_threshold(u64::MAX);
-        Ok(Self { cache: Cache::new(config)?, compiled, seals, turn: Mutex::new(()) })
+    /// Opens a cache folder, creating it where it is missing.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        let compiled = folder.join("compiled");
+        fs::create_dir_all(&compiled)?;
+        Ok(Self { compiled })
     }
 
-    /// The engine's part, for its settings.
-    pub(crate) fn for_engine(&self) -> Cache {
-        self.cache.clone()
-    }
-
-    /// Compiles a component, or takes it from the cache. The engine is one that was given [`Self::for_engine`].
+    /// Compiles a component, or takes it from the cache.
     pub(crate) fn compile(
         &self,
         engine: &Engine,
         digest: &Digest,
         binary: &[u8],
     ) -> wasmtime::Result<Component> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let seal = self.seals.join(digest.hex());
-        let sealed = self.check(&seal);
-        // Without a seal nothing is known of what is there, so that only what is new can be sealed.
-        let before = if sealed.is_empty() { self.files() } else { BTreeSet::new() };
-        let misses = self.cache.cache_misses();
-        let component = Component::new(engine, binary)?;
-        if self.cache.cache_misses() > misses {
-            self.seal(&seal, &before);
+        let file = self.compiled.join(key(engine)).join(digest.hex());
+        if let Some(component) = read(&file, engine, digest) {
             return Ok(component);
         }
-        if !sealed.is_empty() {
-            return Ok(component);
-        }
-        // It came from a file without a seal, and nothing of it has run.
-        self.remove_unsealed();
         let component = Component::new(engine, binary)?;
-        self.seal(&seal, &BTreeSet::new());
+        // What cannot be kept costs a compilation next time.
+        let _ = self.keep(&file, digest, &component.serialize()?);
         Ok(component)
     }
 
-    /// The files of a seal that are what they were. Those that are not are removed.
-    fn check(&self, seal: &Path) -> Vec<PathBuf> {
-        let intact = |(file, digest): (PathBuf, Digest)| match fs::read(&file) {
-            Ok(content) if Digest::of(&content) == digest => Some(file),
-            Ok(_) => {
-                // Should it stay, the engine finds it and this check will refuse it again.
-                let _ = fs::remove_file(&file);
-                None
-            }
-            Err(_) => None,
-        };
-        self.read_seal(seal).into_iter().filter_map(intact).collect()
+    fn keep(&self, file: &Path, digest: &Digest, compiled: &[u8]) -> io::Result<()> {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // Renamed when it is whole, so that it is never seen half-written.
+        let beside = file.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
+        fs::write(&beside, sealed(digest, compiled))?;
+        fs::rename(&beside, file)?;
+        self.make_room(MOST_KEPT);
+        Ok(())
     }
 
-    fn read_seal(&self, seal: &Path) -> Vec<(PathBuf, Digest)> {
-        let line = |line: &str| {
-            let (digest, file) = line.split_once(' ')?;
-            Some((self.compiled.join(file), digest.parse().ok()?))
-        };
-        fs::read_to_string(seal).unwrap_or_default().lines().filter_map(line).collect()
-    }
-
-    /// Seals the files that were not there before. A seal that cannot be written costs a compilation next time.
-    fn seal(&self, seal: &Path, before: &BTreeSet<PathBuf>) {
-        let kept = self.read_seal(seal).into_iter().map(|(file, _)| file);
-        let new = self.files().into_iter().filter(|file| !before.contains(file));
-        let mut lines = String::new();
-        for file in kept.chain(new).collect::<BTreeSet<_>>() {
-            if let (Ok(content), Ok(name)) = (fs::read(&file), file.strip_prefix(&self.compiled)) {
-                lines.push_str(&format!("{} {}\n", Digest::of(&content), name.display()));
+    /// Removes what was not used for the longest time, until what is left fits.
+    fn make_room(&self, most: u64) {
+        let mut files = self.files();
+        files.sort_by_key(|file| std::cmp::Reverse(file.used));
+        let mut size = 0_u64;
+        for file in files {
+            size = size.saturating_add(file.size);
+            if size > most {
+                // Somebody else may have removed it already.
+                let _ = fs::remove_file(&file.path);
             }
         }
-        let _ = write_whole(seal, &lines);
     }
 
-    fn remove_unsealed(&self) {
-        let seals = fs::read_dir(&self.seals).into_iter().flatten().flatten();
-        let sealed: BTreeSet<_> =
-            seals.flat_map(|seal| self.read_seal(&seal.path())).map(|(file, _)| file).collect();
-        for file in self.files().difference(&sealed) {
-            let _ = fs::remove_file(file);
-        }
-    }
-
-    /// The engine's files: `modules/ENGINE-VERSION/KEY`. Those with an extension are its notes.
-    fn files(&self) -> BTreeSet<PathBuf> {
-        let engines = fs::read_dir(self.compiled.join("modules")).into_iter().flatten().flatten();
-        let files = engines.filter_map(|engine| fs::read_dir(engine.path()).ok()).flatten().flatten();
-        files.map(|file| file.path()).filter(|file| file.extension().is_none()).collect()
+    fn files(&self) -> Vec<Kept> {
+        let engines = fs::read_dir(&self.compiled).into_iter().flatten().flatten();
+        let entries = engines.filter_map(|engine| fs::read_dir(engine.path()).ok()).flatten().flatten();
+        let kept = entries.filter_map(|entry| {
+            let about = entry.metadata().ok()?;
+            Some(Kept { path: entry.path(), size: about.len(), used: about.modified().ok()? })
+        });
+        // Those that are being written belong to whoever writes them.
+        kept.filter(|file| file.path.extension() != Some(OsStr::new(UNFINISHED))).collect()
     }
 }
 
-/// Writes a file so that it is never seen half-written.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    fs::write(&beside, text)?;
-    fs::rename(&beside, path)
+/// A file of the cache.
+struct Kept {
+    path: PathBuf,
+    size: u64,
+    used: SystemTime,
+}
+
+/// What tells engines apart that do not understand each other's files.
+fn key(engine: &Engine) -> String {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// A component's file: the seal, and what the engine made of it.
+fn sealed(digest: &Digest, compiled: &[u8]) -> Vec<u8> {
+    [seal(digest, compiled).as_bytes(), compiled].concat()
+}
+
+/// Says that this was made of that component.
+fn seal(digest: &Digest, compiled: &[u8]) -> Digest {
+    let content = Digest::of(compiled);
+    Digest::of(&[*digest.as_bytes(), *content.as_bytes()].concat())
+}
+
+/// The component in a file, if it is there and whole.
+fn read(file: &Path, engine: &Engine, digest: &Digest) -> Option<Component> {
+    let content = fs::read(file).ok()?;
+    let (begins, compiled) = content.split_at_checked(32)?;
+    if seal(digest, compiled).as_bytes() != begins {
+        return None;
+    }
+    #[expect(unsafe_code, reason = "the engine offers no other way to take over what it compiled before")]
+    // SAFETY: `Component::deserialize` asks for bytes that `Component::serialize` made. The seal says that these are, and that
+    // no accident changed them; the engine itself refuses what another version or other settings of it made.
+    let component = unsafe { Component::deserialize(engine, compiled) }.ok()?;
+    // Used just now: the last to be removed. A folder that may only be read is as good.
+    let _ = fs::File::open(file).and_then(|file| file.set_modified(SystemTime::now()));
+    Some(component)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_used_last_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CompileCache::open(folder.path()).unwrap();
+        let engine = cache.compiled.join("engine");
+        fs::create_dir_all(&engine).unwrap();
+        for (name, age) in [("a", 30), ("b", 10), ("c", 20), ("d.1.new", 40)] {
+            fs::write(engine.join(name), [0; 100]).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(age);
+            fs::File::open(engine.join(name)).unwrap().set_modified(used).unwrap();
+        }
+        cache.make_room(250);
+        let left = |name| engine.join(name).exists();
+        assert_eq!(["a", "b", "c", "d.1.new"].map(left), [false, true, true, true]);
+    }
+
+    #[test]
+    fn a_seal_is_for_one_component_and_content() {
+        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+        assert_eq!(seal(&one, b"code"), seal(&one, b"code"));
+        assert_ne!(seal(&one, b"code"), seal(&other, b"code"));
+        assert_ne!(seal(&one, b"code"), seal(&one, b"cod"));
+    }
 }

@@ -2,9 +2,7 @@
 
 use std::io;
 
-use wasmtime::{
-    Cache, Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::{
     gate::{Gate, Place},
@@ -53,8 +51,8 @@ pub(crate) struct EngineRoom {
 
 impl EngineRoom {
     /// Makes an engine that holds `places` instances at once.
-    pub(crate) fn new(sort: Sort, places: u32, cache: Option<Cache>) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(sort, places, cache))?;
+    pub(crate) fn new(sort: Sort, places: u32) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config(sort, places))?;
         Ok(Self { engine, gate: Gate::new(places), ticker: Ticker::new() })
     }
 
@@ -65,7 +63,7 @@ impl EngineRoom {
     }
 }
 
-fn config(sort: Sort, places: u32, cache: Option<Cache>) -> Config {
+fn config(sort: Sort, places: u32) -> Config {
     let mut config = Config::new();
     // Budgets: fuel counts instructions, epochs are the wall clock.
     config.consume_fuel(true).epoch_interruption(true).max_wasm_stack(STACK);
@@ -78,7 +76,6 @@ fn config(sort: Sort, places: u32, cache: Option<Cache>) -> Config {
     config.cranelift_opt_level(OptLevel::Speed);
     config.memory_init_cow(true);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sort, places)));
-    config.cache(cache);
     config
 }
 

@@ -82,8 +82,7 @@ impl Sandbox {
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
         let SandboxOptions { cache, concurrency } = options;
         let open = |path: PathBuf| {
-            CompileCache::open(&path)
-                .map_err(|error| SandboxError::Cache { path, reason: format!("{error:#}") })
+            CompileCache::open(&path).map_err(|error| SandboxError::Cache { path, reason: error.to_string() })
         };
         let cache = cache.map(open).transpose()?;
         Ok(Self(Arc::new(Inner { cache, places: concurrency.max(1), rooms: Mutex::default() })))
@@ -95,8 +94,7 @@ impl Sandbox {
         if let Some(room) = rooms.get(&sort) {
             return Ok(Arc::clone(room));
         }
-        let cache = self.0.cache.as_ref().map(CompileCache::for_engine);
-        let room = EngineRoom::new(sort, self.0.places, cache)
+        let room = EngineRoom::new(sort, self.0.places)
             .map_err(|error| SandboxError::Engine { reason: format!("{error:#}") })?;
         let room = Arc::new(room);
         rooms.insert(sort, Arc::clone(&room));

@@ -67,6 +67,7 @@ impl Report {
 
     /// Prints the table and keeps it: always as `last`, and under the name after `--save`. The column `before` has the
     /// run named after `--compare`, by default the last one.
+    #[expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
     pub fn finish(self) {
         let folder = folder().join(self.bench);
         let before = read(&folder, &argument("--compare").unwrap_or_else(|| LAST.to_owned()));

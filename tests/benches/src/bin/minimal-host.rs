@@ -1,6 +1,8 @@
 //! A whole process that maps a compiled component, asks it one question and prints the answer: the least that
 //! `plimsoll policy eval` could do. `minimal-host COMPILED SETTINGS`
 
+#![expect(clippy::print_stdout, reason = "a program for the benchmarks")]
+
 use std::{env, error::Error, path::Path};
 
 use plimsoll_benches::minimal::Minimal;
