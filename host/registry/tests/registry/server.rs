@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) token: Option<(Vec<String>, String)>,
     /// What the token server hands out, when it is not `the-token`.
     pub(crate) handed_out: Option<&'static str>,
+    /// What it lists as referring to any artifact; absent when it has no such list.
+    pub(crate) referrers: Option<Vec<u8>>,
     /// All tags come at once, whatever part is asked for.
     pub(crate) no_pages: bool,
     /// Another server that uploads are sent to.
@@ -254,6 +256,10 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
             state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());
             ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
         }
+        ("GET", "referrers", _) => match &state.referrers {
+            Some(index) => ok(200, String::new(), index),
+            None => missing("NOT_FOUND"),
+        },
         ("GET", "tags", "list") => {
             let mut tags: Vec<_> = state.manifests.keys().filter(|tag| !tag.contains(':')).collect();
             tags.sort();
