@@ -8,6 +8,7 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
+    reference::ImageReference,
 };
 use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
@@ -22,9 +23,11 @@ use crate::{
     absent_journal::AbsentJournal,
     application::{Application, Binding, Environment, ImagePlan},
     clock::Clock,
-    configuration::{self, Builder, Capability, Configuration, ConfigurationError, Destination},
+    configuration::{
+        self, Builder, Capability, Configuration, ConfigurationError, Destination, PolicyReference,
+    },
     policies::{Policies, Surroundings, open_sandbox},
-    sharing::{Lock, PolicySource, lock_path},
+    sharing::{Lock, PolicySource, Signer, lock_path},
 };
 
 /// The folder beside the configuration file in which the host keeps what it works with.
@@ -273,12 +276,47 @@ impl Host {
             PortFailure::new(plimsoll_core::ports::FailureClass::Configuration, error)
                 .hint("`plimsoll policy lock --update` writes it anew")
         })?);
-        let policies = Policies { sandbox: self.sandbox()?, source, configuration: &self.configuration };
+        let signers = self.signers()?;
+        let policies =
+            Policies { sandbox: self.sandbox()?, source, signers, configuration: &self.configuration };
         let mut problems = Vec::new();
         match work(&policies, &mut problems) {
             Some(result) if problems.is_empty() => Ok(result),
             _ => Err(Box::new(self.configuration.refuse(problems)).into()),
         }
+    }
+
+    /// Those whose signatures policies need, with their keys.
+    ///
+    /// # Errors
+    /// A key cannot be read.
+    pub fn signers(&self) -> Result<Vec<Signer>, HostError> {
+        Signer::read_all(&self.configuration.signers)
+            .map_err(|problems| Box::new(self.configuration.refuse(problems)).into())
+    }
+
+    /// Each reference to a registry in the configuration, once, and who must have signed what it means.
+    ///
+    /// # Errors
+    /// A key cannot be read.
+    pub fn remote_policies(&self) -> Result<Vec<(ImageReference, Vec<Signer>)>, HostError> {
+        let signers = self.signers()?;
+        let promotions =
+            self.configuration.environments.iter().flat_map(|environment| &environment.promotion);
+        let mut policies: Vec<(ImageReference, Vec<Signer>)> = Vec::new();
+        for binding in std::iter::once(&self.configuration.tags).chain(promotions) {
+            let PolicyReference::Registry(reference) = &binding.policy else { continue };
+            let wanted = Signer::wanted(&signers, binding);
+            match policies.iter_mut().find(|(known, _)| known == reference) {
+                Some((_, known)) => {
+                    known.extend(wanted);
+                    known.sort_by(|one, other| one.name.cmp(&other.name));
+                    known.dedup();
+                }
+                None => policies.push((reference.clone(), wanted)),
+            }
+        }
+        Ok(policies)
     }
 
     fn sandbox(&self) -> Result<&Sandbox, HostError> {

@@ -17,7 +17,7 @@ use crate::{
     clock,
     configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
     settings_files,
-    sharing::{self, PolicySource},
+    sharing::{self, PolicySource, Signer},
 };
 
 /// Loads the policies of a configuration.
@@ -25,6 +25,8 @@ pub(crate) struct Policies<'a> {
     pub(crate) sandbox: &'a Sandbox,
     /// Where components come from.
     pub(crate) source: PolicySource,
+    /// Everybody whose signature may be wanted.
+    pub(crate) signers: Vec<Signer>,
     pub(crate) configuration: &'a Configuration,
 }
 
@@ -55,7 +57,7 @@ pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure>
 pub fn open(source: &PolicySource, written: &str) -> Result<Policy, PortFailure> {
     let reference = sharing::parse(written)
         .map_err(|problem| PortFailure::new(FailureClass::Configuration, InvalidPolicyReference(problem)))?;
-    load(&open_sandbox(source.cache.as_deref())?, source, &reference, written)
+    load(&open_sandbox(source.cache.as_deref())?, source, &reference, written, &[])
 }
 
 /// A text that names no policy.
@@ -117,7 +119,8 @@ impl Policies<'_> {
         if let Err(error) = clock::moment(0, &written.time_zone) {
             problems.push(Problem::new(written.span, error.to_string()));
         }
-        let policy = load(self.sandbox, &self.source, &written.policy, &written.written);
+        let signers = Signer::wanted(&self.signers, written);
+        let policy = load(self.sandbox, &self.source, &written.policy, &written.written, &signers);
         let bound = policy.and_then(|policy| {
             let binding =
                 plimsoll_policy::Binding { grants: grants(written, surroundings), limits: limits(written) };
@@ -155,14 +158,15 @@ fn problem(span: SourceSpan, failure: &PortFailure) -> Problem {
     }
 }
 
-/// Loads a policy by its reference.
+/// Loads a policy by its reference. What these signers must have signed and have not is not even compiled.
 fn load(
     sandbox: &Sandbox,
     source: &PolicySource,
     reference: &PolicyReference,
     written: &str,
+    signers: &[Signer],
 ) -> Result<Policy, PortFailure> {
-    Ok(sandbox.load(written, &source.component(reference)?)?)
+    Ok(sandbox.load(written, &source.component(reference, signers)?)?)
 }
 
 fn binding<Policy: ?Sized>(

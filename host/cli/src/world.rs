@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 /// The surroundings of this process.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct World;
@@ -11,6 +13,11 @@ impl World {
     #[expect(clippy::unused_self, reason = "whoever holds a World may look at the surroundings, nobody else")]
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    /// An environment variable that holds a secret.
+    pub(crate) fn secret(&self, name: &str) -> Option<SecretString> {
+        self.variable(name).map(SecretString::from)
     }
 
     /// Where compiled policies are kept: `PLIMSOLL_CACHE`, which may be relative to where the process was started, else the

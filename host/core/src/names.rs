@@ -98,6 +98,11 @@ name!(
     |text| word(text, 63, b"-")
 );
 name!(
+    /// The name that a configuration gives to somebody who signs policies.
+    SignerName, "a signer's name", "expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit",
+    |text| word(text, 63, b"-")
+);
+name!(
     /// The name of a rule inside a policy. Names of the host itself begin with `host:`, which this type cannot hold.
     RuleName, "a rule name", "expected 1 to 64 of `a-z 0-9 - . _ /`, beginning with a letter or digit",
     |text| word(text, 64, b"-._/")

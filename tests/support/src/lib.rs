@@ -6,6 +6,7 @@
 //! in time, stays on loopback and ends with the value that stands for it.
 
 mod application;
+mod artifact;
 mod command;
 mod engine;
 mod git;
@@ -19,6 +20,7 @@ mod text;
 mod tools;
 
 pub use application::{Application, LAYOUT, configuration, environment};
+pub use artifact::{copy_artifact, send_artifact};
 pub use command::{Finished, run, run_for};
 pub use engine::{Container, DockerEngine};
 pub use git::{FIRST_COMMIT_AT, GitRepository};

@@ -7,11 +7,11 @@ use miette::SourceSpan;
 use plimsoll_core::reference::InvalidReference;
 
 use super::{
-    model::{Binding, Capability, LimitOverrides, PolicyReference},
+    model::{Binding, Capability, LimitOverrides, PolicyReference, Signer},
     problem::{Problem, suggestion},
     quantity,
     reader::{Reader, Text},
-    settings,
+    settings, signers,
 };
 
 /// What derives the tags when the file does not say.
@@ -25,6 +25,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a Path,
     /// The names of the stock policies.
     pub(super) stock: &'a [&'a str],
+    /// Who signs policies; absent when that part of the file is broken.
+    pub(super) signers: Option<&'a [Signer]>,
 }
 
 /// The tagging policy of a file that names none.
@@ -33,6 +35,7 @@ pub(super) fn default_tagging() -> Binding {
     Binding {
         policy: PolicyReference::Stock(DEFAULT_TAGGING.to_owned()),
         written: format!("stock:{DEFAULT_TAGGING}"),
+        signed_by: [].into(),
         settings: "{}".to_owned(),
         settings_files: [].into(),
         grants: [].into(),
@@ -58,10 +61,15 @@ pub(super) fn binding(
         Some(written) => take(time_zone(written), problems),
         None => Some(DEFAULT_TIME_ZONE.to_owned()),
     };
-    let written = written?;
+    let (written, policy) = (written?, policy?);
+    let signed_by = match surroundings.signers {
+        Some(signers) => signers::wanted(&policy, &reader.texts("signed-by"), signers, problems),
+        None => [].into(),
+    };
     Some(Binding {
-        policy: policy?,
+        policy,
         written: written.text.to_owned(),
+        signed_by,
         settings: json,
         settings_files: reader
             .named_texts("settings-files")

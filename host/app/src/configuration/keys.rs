@@ -30,6 +30,12 @@ pub(super) static FILE: TableShape = TableShape {
             meaning: "Where releases run, in the order they are asked about.",
         },
         Key {
+            name: "signers",
+            shape: Shape::List { of: &Shape::Table(&SIGNER), least: 0 },
+            presence: Optional("no policy needs a signature"),
+            meaning: "Whose signatures policies need, and how they are recognised.",
+        },
+        Key {
             name: "journal",
             shape: Shape::Table(&JOURNAL),
             presence: Optional("the journal lies at its default path"),
@@ -111,6 +117,12 @@ static BINDING: TableShape = TableShape {
                 "name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
             ),
             meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, the path of a component, or `oci://REGISTRY/REPOSITORY:TAG` for one in a registry, which `plimsoll policy lock` pins.",
+        },
+        Key {
+            name: "signed-by",
+            shape: Shape::List { of: &Shape::Text, least: 0 },
+            presence: Optional("those who cover its repository"),
+            meaning: "Signers who must have signed the policy, all of them, beside those who cover its repository.",
         },
         Key {
             name: "settings",
@@ -199,6 +211,31 @@ static LIMITS: TableShape = TableShape {
             shape: Shape::Count { least: 0, most: u64::MAX },
             presence: SANDBOX_DEFAULT,
             meaning: "Number of capability calls.",
+        },
+    ],
+};
+
+static SIGNER: TableShape = TableShape {
+    meaning: "Somebody who signs policies. Paths are relative to the folder of the configuration.",
+    kind: None,
+    keys: &[
+        Key {
+            name: "name",
+            shape: Shape::Text,
+            presence: Required("give the signer a name: `name = \"contoso\"`"),
+            meaning: "The signer's name: 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit.",
+        },
+        Key {
+            name: "keys",
+            shape: Shape::List { of: &Shape::Text, least: 1 },
+            presence: Required("name a file with the signer's public key: `keys = [\"cosign.pub\"]`"),
+            meaning: "Files with the signer's public keys (PEM). A signature by any of them counts.",
+        },
+        Key {
+            name: "covers",
+            shape: Shape::List { of: &Shape::Text, least: 0 },
+            presence: Optional("`[]`"),
+            meaning: "Repositories whose policies the signer must have signed: `ghcr.io/contoso/policies/gate`, `ghcr.io/contoso/*` for all below, or `*` for all.",
         },
     ],
 };

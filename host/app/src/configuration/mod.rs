@@ -19,6 +19,7 @@ mod reader;
 mod schema;
 mod settings;
 mod shape;
+mod signers;
 #[cfg(test)]
 mod tests;
 
@@ -30,10 +31,11 @@ use toml::de::DeTable;
 pub use init::init_text;
 pub use model::{
     Binding, Builder, Capability, Configuration, Destination, Environment, Image, LimitOverrides,
-    PolicyReference, Registries, Target,
+    PolicyReference, Registries, Signer, Target,
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
+pub use signers::RepositoryPattern;
 
 use binding::Surroundings;
 use folders::Folder;
@@ -74,7 +76,8 @@ fn resolve(
     problems: &mut Vec<Problem>,
 ) -> Option<Configuration> {
     let folder = source.path.parent().unwrap_or(Path::new(""));
-    let surroundings = Surroundings { folder, stock };
+    let signers = signers::signers(&file.tables("signers"), folder, problems);
+    let surroundings = Surroundings { folder, stock, signers: signers.as_deref() };
     let image = file.table("image").and_then(|image| image::image(&image, folder, problems));
     let tags = match file.table("tags") {
         Some(tags) => binding::binding(&tags, surroundings, problems),
@@ -92,6 +95,7 @@ fn resolve(
         environments: environments?,
         journal,
         registries: image::registries(file.table("registries"), folder),
+        signers: signers?,
         source: source.clone(),
     })
 }

@@ -9,12 +9,15 @@ use std::{
 use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
-    names::EnvironmentName,
+    names::{EnvironmentName, SignerName},
     ports::Platform,
     reference::{ImageReference, RepositoryName},
 };
 
-use super::problem::{ConfigurationError, Problem, Source};
+use super::{
+    problem::{ConfigurationError, Problem, Source},
+    signers::RepositoryPattern,
+};
 
 /// The configuration of one application: `plimsoll.toml`, checked. Relative paths have been joined to its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Configuration {
     pub journal: PathBuf,
     /// How registries are reached.
     pub registries: Registries,
+    /// Whose signatures policies need.
+    pub signers: Vec<Signer>,
     pub(super) source: Source,
 }
 
@@ -95,6 +100,8 @@ pub struct Binding {
     pub policy: PolicyReference,
     /// The policy as the file writes it.
     pub written: String,
+    /// Who must have signed it, those who cover its repository among them.
+    pub signed_by: BTreeSet<SignerName>,
     /// Its settings: a JSON object as text, keys sorted, no blanks.
     pub settings: String,
     /// Settings that stand in files of their own, by their names.
@@ -109,6 +116,19 @@ pub struct Binding {
     pub span: SourceSpan,
     /// Where the settings stand; as `span` when there are none.
     pub settings_span: SourceSpan,
+}
+
+/// Somebody who signs policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// The name.
+    pub name: SignerName,
+    /// Files with the public keys, PEM; a signature by any of them counts.
+    pub keys: Vec<PathBuf>,
+    /// The repositories whose policies this signer must have signed.
+    pub covers: Vec<RepositoryPattern>,
+    /// Where the file names the signer.
+    pub span: SourceSpan,
 }
 
 /// Where a policy comes from.

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use plimsoll_core::names::SignerName;
 
 use super::{
     shape::{Shape, TableShape},
@@ -82,6 +83,12 @@ fn every_key_is_read() {
         Target::Directory { path: "/app/deploy/production".into(), manifests: "/app/k8s".into() }
     );
     assert_eq!(production.promotion.len(), 2);
+    let guarded = &configuration.environments[2].promotion[0];
+    assert!(guarded.signed_by.iter().map(SignerName::as_str).eq(["contoso", "security"]));
+    assert_eq!(
+        configuration.signers[1].keys,
+        [Path::new("/app/keys/security.pub"), Path::new("/app/keys/security-2.pub")]
+    );
     assert_eq!(configuration.journal, Path::new("/app/facts.db"));
     assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
     assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
@@ -109,12 +116,14 @@ fn no_key_is_without_effect() {
 
 /// What a configuration says apart from its text and the places in it.
 fn without_digest(text: &str) -> Option<String> {
-    let Configuration { image, mut tags, mut environments, journal, registries, .. } = parse(text).ok()?;
+    let Configuration { image, mut tags, mut environments, journal, registries, mut signers, .. } =
+        parse(text).ok()?;
+    signers.iter_mut().for_each(|signer| signer.span = (0, 0).into());
     let promotion = environments.iter_mut().flat_map(|environment| &mut environment.promotion);
     for binding in promotion.chain([&mut tags]) {
         (binding.span, binding.settings_span) = ((0, 0).into(), (0, 0).into());
     }
-    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{registries:?}"))
+    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{registries:?}{signers:?}"))
 }
 
 /// Keys of the table that the full file does not write, as `name = ` or as a header.

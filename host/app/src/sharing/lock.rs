@@ -1,9 +1,14 @@
 //! `plimsoll.lock`: which policy exactly each reference of the configuration means.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use plimsoll_core::{digest::Digest, reference::ImageReference};
+use plimsoll_core::{digest::Digest, names::SignerName, reference::ImageReference};
 use serde::{Deserialize, Serialize};
+
+use super::{error::SharingError, signer::Signer};
 
 /// The version of the file's form.
 pub const LOCK_VERSION: u32 = 1;
@@ -34,6 +39,9 @@ pub struct LockedPolicy {
     pub component: Digest,
     /// The version of the contract that it was built for.
     pub contract: String,
+    /// Who has signed it, and the id of the key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signed_by: BTreeMap<SignerName, Digest>,
 }
 
 /// Why a lock file cannot be used.
@@ -69,6 +77,39 @@ pub enum LockError {
 #[must_use]
 pub fn lock_path(configuration: &Path) -> PathBuf {
     configuration.with_extension("lock")
+}
+
+impl LockedPolicy {
+    /// These signers with the one key that the lock names for each.
+    ///
+    /// # Errors
+    /// The lock does not name a signer, or names a key that is none of the signer's.
+    pub(super) fn signers(
+        &self,
+        reference: &ImageReference,
+        signers: &[Signer],
+    ) -> Result<Vec<Signer>, SharingError> {
+        let pinned = |Signer { name, keys }: &Signer| {
+            let (reference, signer) = (Box::new(reference.clone()), name.clone());
+            let Some(locked) = self.signed_by.get(name) else {
+                return Err(SharingError::SignerNotLocked { reference, signer });
+            };
+            match keys.iter().find(|key| key.id() == *locked) {
+                Some(key) => Ok(Signer { name: signer, keys: vec![*key] }),
+                None => Err(SharingError::OtherSignerLocked { reference, signer, locked: *locked }),
+            }
+        };
+        signers.iter().map(pinned).collect()
+    }
+
+    /// Whether these signers, and no others, have signed it by what the lock says, each with a key that is still the signer's.
+    #[must_use]
+    pub fn is_signed_by(&self, signers: &[Signer]) -> bool {
+        let has = |Signer { name, keys }: &Signer| {
+            self.signed_by.get(name).is_some_and(|locked| keys.iter().any(|key| key.id() == *locked))
+        };
+        self.signed_by.len() == signers.len() && signers.iter().all(has)
+    }
 }
 
 impl Lock {
@@ -110,10 +151,15 @@ impl Lock {
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEADING}version = {}\n", self.version);
         for policy in &self.policies {
-            let LockedPolicy { reference, digest, component, contract } = policy;
+            let LockedPolicy { reference, digest, component, contract, signed_by } = policy;
             text.push_str(&format!(
                 "\n[[policies]]\nreference = \"{reference}\"\ndigest = \"{digest}\"\ncomponent = \"{component}\"\ncontract = \"{contract}\"\n"
             ));
+            let signed_by: Vec<String> =
+                signed_by.iter().map(|(signer, key)| format!("{signer} = \"{key}\"")).collect();
+            if !signed_by.is_empty() {
+                text.push_str(&format!("signed-by = {{ {} }}\n", signed_by.join(", ")));
+            }
         }
         text
     }
@@ -137,11 +183,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plimsoll.lock");
         assert_eq!(Lock::read(&path).unwrap(), Lock::new(Vec::new()));
+        let contoso: SignerName = "contoso".parse().unwrap();
+        let signed_by = BTreeMap::from([(contoso, Digest::of(b"key"))]);
         let policy = |reference: &str| LockedPolicy {
             reference: format!("oci://{reference}"),
             digest: Digest::of(b"manifest"),
             component: Digest::of(b"component"),
             contract: "0.1.0".to_owned(),
+            signed_by: signed_by.clone(),
         };
         let lock = Lock::new(vec![policy("ghcr.io/contoso/b:1"), policy("ghcr.io/contoso/a:1")]);
         lock.write(&path).unwrap();

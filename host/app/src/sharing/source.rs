@@ -2,20 +2,20 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     thread,
 };
 
-use plimsoll_core::{
-    digest::Digest,
-    ports::{FailureClass, PortFailure},
-    reference::ImageReference,
-};
-use plimsoll_registry::{Artifact, Registries, RegistryOptions};
+use plimsoll_core::{digest::Digest, names::SignerName, ports::PortFailure, reference::ImageReference};
+use plimsoll_registry::{Artifact, Registries, RegistryOptions, RegistryRepository};
 
 use super::{
+    error::SharingError,
     lock::Lock,
-    package::{LARGEST_COMPONENT, PackageError, layer_of},
+    package::{LARGEST_COMPONENT, layer_of},
+    signatures::Signatures,
+    signer::Signer,
     store::Store,
 };
 use crate::configuration::PolicyReference;
@@ -40,94 +40,16 @@ pub struct Fetched {
     pub component: Vec<u8>,
 }
 
-/// Why there is no component.
-#[derive(Debug, thiserror::Error)]
-pub enum SharingError {
-    /// No stock policy has this name.
-    #[error("there is no stock policy `{name}`: there are {}", plimsoll_stock::NAMES.join(", "))]
-    Unknown {
-        /// The name.
-        name: String,
-    },
-    /// The file cannot be read.
-    #[error("the policy {} cannot be read: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// A tag that nothing pins.
-    #[error("the policy oci://{reference} is not locked: its tag may point to something else tomorrow")]
-    NotLocked {
-        /// The reference.
-        reference: Box<ImageReference>,
-    },
-    /// The reference and the lock name different digests.
-    #[error("the policy oci://{reference} is locked to {locked}, which is another digest")]
-    LockedOtherwise {
-        /// The reference.
-        reference: Box<ImageReference>,
-        /// What the lock says.
-        locked: Digest,
-    },
-    /// There is no such artifact.
-    #[error("there is no policy oci://{reference}")]
-    NotThere {
-        /// The reference.
-        reference: Box<ImageReference>,
-    },
-    /// What is there is no policy.
-    #[error("oci://{reference} is no policy: {source}")]
-    NoPolicy {
-        /// The reference.
-        reference: Box<ImageReference>,
-        /// Why not.
-        source: PackageError,
-    },
-    /// What is there is not what the lock says.
-    #[error("the component of oci://{reference} has the digest {found}, and the lock says {locked}")]
-    OtherComponent {
-        /// The reference.
-        reference: Box<ImageReference>,
-        /// What it has.
-        found: Digest,
-        /// What the lock says.
-        locked: Digest,
-    },
-    /// Fetching came to a bad end.
-    #[error("fetching oci://{reference} failed: {reason}")]
-    Broken {
-        /// The reference.
-        reference: Box<ImageReference>,
-        /// What happened.
-        reason: String,
-    },
-}
-
-impl From<SharingError> for PortFailure {
-    fn from(error: SharingError) -> Self {
-        match error {
-            SharingError::NotLocked { .. } => Self::new(FailureClass::Configuration, error).hint(
-                "run `plimsoll policy lock` and commit plimsoll.lock, or write the digest into the reference",
-            ),
-            SharingError::LockedOtherwise { .. } | SharingError::OtherComponent { .. } => {
-                Self::new(FailureClass::Configuration, error).hint(
-                    "if the change is meant, run `plimsoll policy lock --update` and look at what changes",
-                )
-            }
-            SharingError::Broken { .. } => Self::new(FailureClass::Internal, error),
-            _ => Self::new(FailureClass::Configuration, error),
-        }
-    }
-}
-
 impl PolicySource {
-    /// The component of a policy. Blocks while it is fetched.
+    /// The component of a policy, once everybody has signed it who must. Blocks while it is fetched.
     ///
     /// # Errors
-    /// There is none, it is not pinned, or not what it is pinned to.
-    pub fn component(&self, reference: &PolicyReference) -> Result<Cow<'static, [u8]>, PortFailure> {
+    /// There is none, it is not pinned, or not what it is pinned to, or a signature is missing.
+    pub fn component(
+        &self,
+        reference: &PolicyReference,
+        signers: &[Signer],
+    ) -> Result<Cow<'static, [u8]>, PortFailure> {
         Ok(match reference {
             PolicyReference::Stock(name) => plimsoll_stock::component(name)
                 .map(Cow::Borrowed)
@@ -135,15 +57,14 @@ impl PolicySource {
             PolicyReference::Path(path) => std::fs::read(path)
                 .map(Cow::Owned)
                 .map_err(|source| SharingError::Unreadable { path: path.clone(), source })?,
-            PolicyReference::Registry(reference) => Cow::Owned(self.pinned(reference)?.component),
+            PolicyReference::Registry(reference) => Cow::Owned(self.pinned(reference, signers)?.component),
         })
     }
 
     /// What a reference is pinned to, by its own digest or the lock.
-    fn pinned(&self, reference: &ImageReference) -> Result<Fetched, PortFailure> {
-        let Some(lock) = &self.lock else { return self.fetch(reference) };
+    fn pinned(&self, reference: &ImageReference, signers: &[Signer]) -> Result<Fetched, PortFailure> {
         let boxed = || Box::new(reference.clone());
-        let locked = lock.find(reference);
+        let locked = self.lock.as_ref().and_then(|lock| lock.find(reference));
         let exact = match (reference.digest, locked) {
             (Some(digest), Some(locked)) if digest != locked.digest => {
                 return Err(
@@ -152,14 +73,69 @@ impl PolicySource {
             }
             (Some(digest), _) => digest,
             (None, Some(locked)) => locked.digest,
-            (None, None) => return Err(SharingError::NotLocked { reference: boxed() }.into()),
+            (None, None) if self.lock.is_some() => {
+                return Err(SharingError::NotLocked { reference: boxed() }.into());
+            }
+            (None, None) => self.fetch(reference)?.manifest,
         };
-        let fetched = self.fetch(&ImageReference { digest: Some(exact), ..reference.clone() })?;
+        let exactly = ImageReference { digest: Some(exact), ..reference.clone() };
+        let signers = match locked {
+            Some(locked) => locked.signers(reference, signers)?,
+            None => signers.to_vec(),
+        };
+        self.verify(&exactly, &signers)?;
+        let fetched = self.fetch(&exactly)?;
         let found = Digest::of(&fetched.component);
         match locked.map(|locked| locked.component).filter(|component| *component != found) {
             Some(locked) => Err(SharingError::OtherComponent { reference: boxed(), found, locked }.into()),
             None => Ok(fetched),
         }
+    }
+
+    /// The key that each of these signers signed a policy with. Signatures that were verified once are kept beside the policy, so
+    /// that it needs no registry the next time; they are verified again. Blocks.
+    ///
+    /// # Errors
+    /// One of them has not signed it, or the registry cannot be asked.
+    pub fn verify(
+        &self,
+        reference: &ImageReference,
+        signers: &[Signer],
+    ) -> Result<BTreeMap<SignerName, Digest>, PortFailure> {
+        if signers.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let store = self.cache.as_deref().map(Store::in_cache);
+        if let (Some(store), Some(digest)) = (&store, reference.digest)
+            && let Ok(keys) = store.signatures(&digest).verify(&digest, signers)
+        {
+            return Ok(keys);
+        }
+        let (digest, signatures) = self.signatures(reference)?;
+        let keys = signatures
+            .verify(&digest, signers)
+            .map_err(|source| SharingError::Unsigned { reference: Box::new(reference.clone()), source })?;
+        if let Some(store) = &store {
+            // Not kept, they are fetched again the next time.
+            let _ = store.keep_signatures(&digest, &signatures);
+        }
+        Ok(keys)
+    }
+
+    /// The digest that a reference means, and its signatures in the registry, unverified: [`Signatures::by`] tells whose they are.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// There is no such artifact, or the registry cannot be asked.
+    pub fn signatures(&self, reference: &ImageReference) -> Result<(Digest, Signatures), PortFailure> {
+        self.wait(reference, async {
+            let repository = self.repository(reference)?;
+            let digest = match reference.digest {
+                Some(digest) => digest,
+                None => manifest(&repository, reference).await?.digest,
+            };
+            Ok((digest, Signatures::fetch(&repository, &digest).await?))
+        })
     }
 
     /// Fetches a policy, or takes it from where it is kept when its digest is known. Blocks.
@@ -173,21 +149,40 @@ impl PolicySource {
         {
             return Ok(fetched);
         }
-        let broken = |reason: String| SharingError::Broken { reference: Box::new(reference.clone()), reason };
-        // A thread of its own: this may be called from within a runtime, and must wait.
-        let work = || -> Result<(Artifact, Vec<u8>), PortFailure> {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime
-                .map_err(|error| broken(error.to_string()))?
-                .block_on(download(&self.registries, reference))
-        };
-        let fetched = thread::scope(|scope| scope.spawn(work).join());
-        let (artifact, component) = fetched.map_err(|_| broken("its thread ended early".to_owned()))??;
+        let (artifact, component) = self.wait(reference, async {
+            let repository = self.repository(reference)?;
+            let artifact = manifest(&repository, reference).await?;
+            let layer = layer_of(&artifact).map_err(|source| SharingError::NoPolicy {
+                reference: Box::new(reference.clone()),
+                source,
+            })?;
+            let component = repository.blob(&layer.digest, LARGEST_COMPONENT).await?;
+            Ok((artifact, component))
+        })?;
         if let Some(store) = &store {
             // Not kept, it is fetched again the next time.
             let _ = store.write(&component).and_then(|()| store.write(&artifact.manifest));
         }
         Ok(Fetched { manifest: artifact.digest, component })
+    }
+
+    fn repository(&self, reference: &ImageReference) -> Result<RegistryRepository, PortFailure> {
+        Ok(Registries::new(self.registries.clone())?.repository(reference.repository.clone()))
+    }
+
+    /// Waits for work on a reference, in a thread of its own: this may be called from within a runtime.
+    fn wait<T: Send>(
+        &self,
+        reference: &ImageReference,
+        work: impl Future<Output = Result<T, PortFailure>> + Send,
+    ) -> Result<T, PortFailure> {
+        let broken = |reason: String| SharingError::Broken { reference: Box::new(reference.clone()), reason };
+        let run = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(|error| broken(error.to_string()))?.block_on(work)
+        };
+        let done = thread::scope(|scope| scope.spawn(run).join());
+        done.map_err(|_| broken("its thread ended early".to_owned()))?
     }
 }
 
@@ -198,12 +193,12 @@ fn kept(store: &Store, manifest: Digest) -> Option<Fetched> {
     Some(Fetched { manifest, component })
 }
 
-async fn download(
-    options: &RegistryOptions,
+/// The manifest that a reference means.
+pub(super) async fn manifest(
+    repository: &RegistryRepository,
     reference: &ImageReference,
-) -> Result<(Artifact, Vec<u8>), PortFailure> {
+) -> Result<Artifact, PortFailure> {
     let boxed = || Box::new(reference.clone());
-    let repository = Registries::new(options.clone())?.repository(reference.repository.clone());
     let target = match (&reference.digest, &reference.tag) {
         (Some(digest), _) => digest.to_string(),
         (None, tag) => tag.as_ref().map_or("latest", |tag| tag.as_str()).to_owned(),
@@ -211,16 +206,10 @@ async fn download(
     let artifact = repository.artifact(&target).await?;
     let artifact = artifact.ok_or_else(|| SharingError::NotThere { reference: boxed() })?;
     if reference.digest.is_some_and(|digest| digest != artifact.digest) {
-        return Err(SharingError::Broken {
-            reference: boxed(),
-            reason: format!("the registry gave the manifest {}", artifact.digest),
-        }
-        .into());
+        let reason = format!("the registry gave the manifest {}", artifact.digest);
+        return Err(SharingError::Broken { reference: boxed(), reason }.into());
     }
-    let layer =
-        layer_of(&artifact).map_err(|source| SharingError::NoPolicy { reference: boxed(), source })?;
-    let component = repository.blob(&layer.digest, LARGEST_COMPONENT).await?;
-    Ok((artifact, component))
+    Ok(artifact)
 }
 
 /// The reference that a text names: `stock:NAME`, `oci://...` or a path.

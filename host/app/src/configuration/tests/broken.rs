@@ -97,6 +97,45 @@ fn mistakes_in_policies_are_told() {
 }
 
 #[test]
+fn mistakes_about_signers_are_told() {
+    let signer =
+        |name: &str, more: &str| format!("[[signers]]\nname = \"{name}\"\nkeys = [\"a.pub\"]\n{more}\n");
+    let tags = |more: &str| format!("{MINIMAL}[tags]\npolicy = \"oci://ghcr.io/contoso/tags:1\"\n{more}\n");
+    let cases = [
+        (
+            tags("signed-by = [\"contoso\"]"),
+            "5:14: there is no signer `contoso`; add a table `[[signers]]` with `name = \"contoso\"` and the signer's keys",
+        ),
+        (
+            tags("signed-by = [\"contosso\"]") + &signer("contoso", ""),
+            "5:14: there is no signer `contosso`; did you mean `contoso`?",
+        ),
+        (
+            format!("{MINIMAL}[tags]\npolicy = \"a.wasm\"\nsigned-by = [\"contoso\"]\n")
+                + &signer("contoso", ""),
+            "5:14: a policy that comes from no registry has no signature; take `signed-by` out, or name a policy by `oci://` and a reference",
+        ),
+        (
+            tags("signed-by = [\"Contoso\"]") + &signer("Contoso", ""),
+            "7:8: `Contoso` is not a signer's name: expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit",
+        ),
+        (
+            tags("") + &signer("a", "") + &signer("a", ""),
+            "11:8: there is already a signer `a`; name all keys of a signer in one list",
+        ),
+        (
+            tags("") + "[[signers]]\nname = \"a\"\nkeys = []\n",
+            "8:8: `signers.keys` is empty; name a file with the signer's public key: `keys = [\"cosign.pub\"]`",
+        ),
+        (
+            tags("") + &signer("a", "covers = [\"ghcr.io/con*\"]"),
+            "9:11: `ghcr.io/con*` is not an image reference: the path may hold `a-z 0-9` with single `.`, `_`, `__` or dashes between, in parts separated by `/`; write a repository such as `ghcr.io/contoso/policies/gate`, all below such as `ghcr.io/contoso/*`, or `*`",
+        ),
+    ];
+    assert_cases(cases);
+}
+
+#[test]
 fn mistakes_among_environments_are_told() {
     let cases = [
         (environment("a", "") + &environment("a", "").replace("deploy/a", "deploy/b"), "9:8: there is already an environment `a`; give each environment a name of its own"),

@@ -9,6 +9,7 @@ mod journals;
 mod new;
 mod replay;
 mod share;
+mod signatures;
 mod suites;
 mod test;
 
@@ -38,6 +39,12 @@ pub(crate) enum PolicyCommand {
     Pull(share::PullArguments),
     /// Pins every policy that the configuration takes from a registry, in plimsoll.lock.
     Lock(share::LockArguments),
+    /// Signs a policy in a registry.
+    Sign(signatures::SignArguments),
+    /// Says whether a policy in a registry is signed with a key.
+    Verify(signatures::VerifyArguments),
+    /// Makes a key to sign with: NAME.key and NAME.pub.
+    Keygen(signatures::KeygenArguments),
     /// Measures a policy on its cases: time, fuel and memory of a decision.
     Bench(bench::BenchArguments),
     /// Makes recorded decisions again and says whether they come out the same, bit for bit.
@@ -56,6 +63,9 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
         PolicyCommand::Push(arguments) => wait(share::push(session, &arguments)),
         PolicyCommand::Pull(arguments) => share::pull(session, &arguments),
         PolicyCommand::Lock(arguments) => share::lock(session, &arguments),
+        PolicyCommand::Sign(arguments) => wait(signatures::sign(session, &arguments)),
+        PolicyCommand::Verify(arguments) => signatures::verify(session, &arguments),
+        PolicyCommand::Keygen(arguments) => signatures::keygen(session, &arguments),
         PolicyCommand::Bench(arguments) => bench::run(session, &arguments),
         PolicyCommand::Replay(arguments) => wait(replay::run(session, &arguments)),
         PolicyCommand::Backtest(arguments) => wait(backtest::run(session, &arguments)),

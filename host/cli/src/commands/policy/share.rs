@@ -7,10 +7,9 @@ use std::{
 
 use clap::Args;
 use plimsoll_app::{
-    configuration::{Binding, PolicyReference},
-    host::{Host, policy_source},
+    host::policy_source,
     policies,
-    sharing::{Lock, LockedPolicy, PolicySource, lock_path, pack},
+    sharing::{Lock, LockedPolicy, PolicySource, Signer, lock_path, pack},
 };
 use plimsoll_core::{
     ports::{FailureClass, ImageRepository as _},
@@ -18,6 +17,7 @@ use plimsoll_core::{
 };
 use serde_json::json;
 
+use super::signatures;
 use crate::{
     arguments::Format,
     failure::{Ending, Failure},
@@ -34,6 +34,9 @@ pub(crate) struct PushArguments {
     /// Moves a tag that points to something else.
     #[arg(long)]
     force: bool,
+    /// Signs it with this private key, as `policy sign` does.
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -64,6 +67,7 @@ pub(crate) async fn push(session: &Session, arguments: &PushArguments) -> Result
         )
         .hint("write oci://REGISTRY/REPOSITORY:TAG, without a digest: pushing tells it"));
     };
+    let key = arguments.sign_key.as_ref().map(|file| signatures::private_key(session, file)).transpose()?;
     // Loading it shows before anything is sent whether it is a policy at all.
     let policy = policies::open(&session.policy_source()?, &arguments.file.display().to_string())?;
     let component = read(&arguments.file)?;
@@ -80,10 +84,13 @@ pub(crate) async fn push(session: &Session, arguments: &PushArguments) -> Result
     repository.push(folder.path(), &package.manifest, &session.progress()).await?;
     repository.set_tag(&tag, &package.manifest).await?;
     let exact = ImageReference { digest: Some(package.manifest), ..reference };
+    if let Some(key) = &key {
+        signatures::attach(session, &exact, key).await?;
+    }
     if session.format == Format::Json {
         output::json(&json!({
             "reference": format!("oci://{exact}"), "digest": package.manifest, "component": package.component,
-            "policy": policy.identity(),
+            "policy": policy.identity(), "signed-with": key.as_ref().map(|key| key.public().id()),
         }))?;
     } else {
         say!("pushed {} {}", policy.identity().name, policy.identity().version);
@@ -117,11 +124,16 @@ pub(crate) fn lock(session: &Session, arguments: &LockArguments) -> Result<Endin
     let old = if arguments.update { old.unwrap_or_else(|_| Lock::new(Vec::new())) } else { old? };
     let source = policy_source(&options, &host.configuration().registries);
     let mut policies = Vec::new();
-    for reference in remote(&host) {
-        let known = old.find(&reference).filter(|_| !arguments.update).cloned();
+    for (reference, signers) in host.remote_policies()? {
+        let known = old.find(&reference).filter(|_| !arguments.update);
         policies.push(match known {
-            Some(known) => known,
-            None => look_up(&source, &reference)?,
+            Some(known) if known.is_signed_by(&signers) => known.clone(),
+            // Somebody else must have signed it now: what it is stays, and its signatures are looked at again.
+            Some(known) => {
+                let exact = ImageReference { digest: Some(known.digest), ..reference };
+                LockedPolicy { signed_by: source.verify(&exact, &signers)?, ..known.clone() }
+            }
+            None => look_up(&source, &reference, &signers)?,
         });
     }
     let new = Lock::new(policies);
@@ -133,22 +145,14 @@ pub(crate) fn lock(session: &Session, arguments: &LockArguments) -> Result<Endin
     Ok(if arguments.check && changed { Ending::No } else { Ending::Done })
 }
 
-/// The references to registries in a configuration.
-fn remote(host: &Host) -> Vec<ImageReference> {
-    let configuration = host.configuration();
-    let promotions = configuration.environments.iter().flat_map(|environment| &environment.promotion);
-    let bindings = std::iter::once(&configuration.tags).chain(promotions);
-    bindings
-        .filter_map(|Binding { policy, .. }| match policy {
-            PolicyReference::Registry(reference) => Some(reference.clone()),
-            PolicyReference::Stock(_) | PolicyReference::Path(_) => None,
-        })
-        .collect()
-}
-
-fn look_up(source: &PolicySource, reference: &ImageReference) -> Result<LockedPolicy, Failure> {
+fn look_up(
+    source: &PolicySource,
+    reference: &ImageReference,
+    signers: &[Signer],
+) -> Result<LockedPolicy, Failure> {
     let fetched = source.fetch(reference)?;
     let exact = ImageReference { digest: Some(fetched.manifest), ..reference.clone() };
+    let signed_by = source.verify(&exact, signers)?;
     let policy = policies::open(source, &format!("oci://{exact}"))?;
     let identity = policy.identity();
     Ok(LockedPolicy {
@@ -156,6 +160,7 @@ fn look_up(source: &PolicySource, reference: &ImageReference) -> Result<LockedPo
         digest: fetched.manifest,
         component: identity.digest,
         contract: identity.contract.clone(),
+        signed_by,
     })
 }
 
@@ -171,6 +176,9 @@ fn report(session: &Session, path: &Path, old: &Lock, new: &Lock) -> Result<(), 
             Some(_) => "changed",
         };
         say!("{} {} {FAINT}{change}{PLAIN}", policy.reference, policy.digest);
+        for (signer, key) in &policy.signed_by {
+            say!("  signed by {signer} {FAINT}{key}{PLAIN}");
+        }
     }
     for gone in old
         .policies
@@ -185,7 +193,7 @@ fn report(session: &Session, path: &Path, old: &Lock, new: &Lock) -> Result<(), 
     Ok(())
 }
 
-fn reference(written: &str) -> Result<ImageReference, Failure> {
+pub(super) fn reference(written: &str) -> Result<ImageReference, Failure> {
     let parsed = written.strip_prefix("oci://").map(str::parse::<ImageReference>);
     match parsed {
         Some(Ok(reference)) => Ok(reference),
