@@ -6,6 +6,7 @@ mod check;
 mod packages;
 mod step;
 mod toolchain;
+mod tools;
 
 use std::{
     env,
@@ -69,6 +70,12 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
 fn test(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
+    let path = tools::install_missing();
+    let cargo = |arguments: &[&str]| {
+        let mut command = cargo(arguments);
+        command.env("PATH", &path);
+        command
+    };
     // cargo would take both `--workspace` and `--package`, and then ignore the second.
     if arguments.iter().any(|argument| argument == "-p" || argument.starts_with("--package")) {
         return run(cargo(&["test"]).args(arguments));

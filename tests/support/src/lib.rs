@@ -30,7 +30,7 @@ pub use plimsoll::{Plimsoll, Ran, Running};
 pub use registry::{Access, DebianRegistry, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;
-pub use tools::{buildah, skopeo};
+pub use tools::{buildah, cosign, skopeo, wkg};
 
 /// Goes on only where the machine has what the test needs. Elsewhere the test ends here and is reported as skipped, with
 /// the reason; in CI (`CI=true`) it fails instead.

@@ -28,6 +28,10 @@ pub enum Requirement {
     Openssl,
     /// `go`, and modules from its proxy.
     Go,
+    /// `cosign`.
+    Cosign,
+    /// `wkg`.
+    Wkg,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
 }
@@ -80,6 +84,8 @@ impl Requirement {
             Self::Go => find_program("go")
                 .is_none()
                 .then(|| "there is no `go`; see https://go.dev/doc/install".to_owned()),
+            Self::Cosign => program("cosign"),
+            Self::Wkg => program("wkg"),
             Self::NginxBase => nginx::obstacle(),
         }
     }

@@ -29,3 +29,22 @@ pub fn buildah(storage: &Path, arguments: &[&str]) -> Finished {
         .args(arguments))
     .success()
 }
+
+/// Runs `cosign` in a folder that it also takes for its home, with the password of a private key.
+#[track_caller]
+pub fn cosign(folder: &Path, password: &str, arguments: &[&str]) -> Finished {
+    run(Command::new("cosign")
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", folder)
+        .env("COSIGN_PASSWORD", password))
+}
+
+/// Runs `wkg` in a folder that it also takes for its home, and goes on only when it succeeded.
+///
+/// # Panics
+/// It failed.
+#[track_caller]
+pub fn wkg(folder: &Path, arguments: &[&str]) -> Finished {
+    run(Command::new("wkg").args(arguments).current_dir(folder).env("HOME", folder)).success()
+}
