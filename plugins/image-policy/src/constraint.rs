@@ -4,7 +4,11 @@
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use plimsoll_sdk::semver::{Prerelease, Version};
+use plimsoll_sdk::go::Version;
+
+/// The longest range, in bytes, and the most alternatives.
+const LONGEST: usize = 512;
+const MOST_ALTERNATIVES: usize = 32;
 
 /// A range of versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,95 +79,141 @@ impl FromStr for Constraint {
     type Err = NotAConstraint;
 
     fn from_str(text: &str) -> Result<Self, NotAConstraint> {
-        let alternatives = text
-            .split("||")
-            .map(|alternative| parts(alternative).ok_or_else(|| NotAConstraint(text.to_owned())));
-        Ok(Self { alternatives: alternatives.collect::<Result<_, _>>()? })
+        let read = |text: &str| text.split("||").map(parts).collect::<Option<Vec<_>>>();
+        let alternatives = (text.len() <= LONGEST).then(|| read(&spelled_out(text))).flatten();
+        alternatives
+            .filter(|alternatives| alternatives.len() <= MOST_ALTERNATIVES)
+            .map(|alternatives| Self { alternatives })
+            .ok_or_else(|| NotAConstraint(text.to_owned()))
     }
 }
 
-/// The parts of one alternative.
-fn parts(text: &str) -> Option<Vec<Part>> {
-    let mut rest = text.trim_start();
-    let mut parts = Vec::new();
-    while !rest.is_empty() {
-        let (part, after) = part(rest)?;
-        let blank = after.trim_start();
-        // A hyphen between blanks makes a range of this one and the next.
-        if let Some(last) = blank
-            .strip_prefix('-')
-            .filter(|last| last.starts_with(char::is_whitespace) && blank.len() < after.len())
-        {
-            let (end, after) = self::part(last.trim_start())?;
-            if part.operator != Operator::Equal || end.operator != Operator::Equal {
-                return None;
-            }
-            parts.push(Part { operator: Operator::GreaterEqual, ..part });
-            parts.push(Part { operator: Operator::LessEqual, ..end });
-            rest = separated(after)?;
-        } else {
-            parts.push(part);
-            rest = separated(after)?;
+/// A range in which `1.2 - 1.4` is written as `>= 1.2, <= 1.4`. That is done with the text as it stands, as in Flux: so what is
+/// left and right of it may be drawn in, and only then it turns out whether all of it is a range.
+fn spelled_out(text: &str) -> String {
+    let mut spelled = text.to_owned();
+    let mut start = 0;
+    while start < text.len() {
+        let Some((written, from, until)) = hyphenated(&text[start..]) else {
+            start += text[start..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        };
+        spelled = spelled.replacen(written, &format!(">= {from}, <= {until} "), 1);
+        start += written.len();
+    }
+    spelled
+}
+
+/// Two versions at the beginning of a text with a hyphen between blanks between them: all of it with the blanks around, and
+/// both versions.
+fn hyphenated(text: &str) -> Option<(&str, &str, &str)> {
+    let from = trimmed(text);
+    let (from, rest) = from.split_at(version_like(from)?);
+    let until = trimmed(rest)
+        .strip_prefix('-')
+        .filter(|until| rest.starts_with(BLANKS) && until.starts_with(BLANKS))?;
+    let until = trimmed(until);
+    let (until, rest) = until.split_at(version_like(until)?);
+    Some((&text[..text.len() - trimmed(rest).len()], from, until))
+}
+
+/// The length of what looks like a version at the beginning of a text.
+fn version_like(text: &str) -> Option<usize> {
+    let run = |text: &str, also: &str| {
+        text.find(|c: char| {
+            !(c.is_ascii_alphanumeric() && also == "-" || c.is_ascii_digit() || also.contains(c))
+        })
+        .unwrap_or(text.len())
+    };
+    let mut rest = text.strip_prefix('v').unwrap_or(text);
+    for place in 0..3 {
+        let number = if place == 0 { Some(rest) } else { rest.strip_prefix('.') };
+        match number.map(|number| (number, run(number, "xX*|"))) {
+            Some((number, length)) if length > 0 => rest = &number[length..],
+            _ if place == 0 => return None,
+            _ => break,
         }
     }
-    (!parts.is_empty()).then_some(parts)
+    for sign in ['-', '+'] {
+        let mut before = sign;
+        while let Some(list) = rest.strip_prefix(before) {
+            let length = run(list, "-");
+            if length == 0 {
+                break;
+            }
+            (rest, before) = (&list[length..], '.');
+        }
+    }
+    Some(text.len() - rest.len())
 }
 
-/// What follows a part: nothing, or a blank or comma and another part.
-fn separated(after: &str) -> Option<&str> {
-    let blank = after.trim_start();
-    match blank.strip_prefix(',') {
-        Some(next) => Some(next.trim_start()).filter(|next| !next.is_empty()),
-        None => (blank.is_empty() || blank.len() < after.len()).then_some(blank),
+/// White space as Go's regular expressions know it.
+const BLANKS: [char; 5] = [' ', '\t', '\n', '\u{c}', '\r'];
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches(BLANKS)
+}
+
+/// The parts of one alternative, with blanks or a comma between them.
+fn parts(text: &str) -> Option<Vec<Part>> {
+    let mut rest = trimmed(text);
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (next, after) = part(rest)?;
+        parts.push(next);
+        let blank = trimmed(after);
+        rest = match blank.strip_prefix(',') {
+            Some(next) => Some(trimmed(next)).filter(|next| !next.is_empty())?,
+            None => (blank.is_empty() || blank.len() < after.len()).then_some(blank)?,
+        };
     }
+    (!parts.is_empty()).then_some(parts)
 }
 
 /// One part at the beginning of a text, and the rest.
 fn part(text: &str) -> Option<(Part, &str)> {
     let found = OPERATORS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?)));
     let (operator, rest) = found.unwrap_or((Operator::Equal, text));
-    let rest = rest.trim_start();
+    let rest = trimmed(rest);
     let rest = rest.strip_prefix('v').unwrap_or(rest);
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || ".*-+".contains(c))).unwrap_or(rest.len());
-    let (written, rest) = rest.split_at(end);
+    let (written, rest) = rest.split_at(version_like(rest)?);
     let (numbers, tail) = written.split_at(written.find(['-', '+']).unwrap_or(written.len()));
-    let mut version = Version::new(0, 0, 0);
+    let mut version = Version::default();
     let mut open_from = 3;
     let mut count = 0;
     for (place, number) in numbers.split('.').enumerate() {
         count += 1;
+        // What stands behind an open number is not looked at.
+        if place >= open_from
+            && !number.is_empty()
+            && number.bytes().all(|byte| b"0123456789xX*|".contains(&byte))
+        {
+            continue;
+        }
         if ["x", "X", "*"].contains(&number) {
-            open_from = open_from.min(place);
+            open_from = place;
             continue;
         }
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let value: u64 = digits.then(|| number.parse().ok()).flatten()?;
-        if place < open_from {
-            match place {
-                0 => version.major = value,
-                1 => version.minor = value,
-                2 => version.patch = value,
-                _ => return None,
-            }
+        match place {
+            0 => version.major = value,
+            1 => version.minor = value,
+            2 => version.patch = value,
+            _ => return None,
         }
     }
     if count > 3 {
         return None;
     }
     open_from = open_from.min(count);
-    let (pre, build) = tail.split_once('+').map_or((tail, None), |(pre, build)| (pre, Some(build)));
-    if let Some(pre) = pre.strip_prefix('-') {
-        version.pre = Prerelease::new(pre).ok().filter(|pre| !pre.is_empty())?;
-    }
-    if build.is_some_and(str::is_empty) {
-        return None;
-    }
+    version.pre = Version::parse(&format!("0{tail}"))?.pre;
     Some((Part { operator, version, open_from }, rest))
 }
 
 impl Part {
     fn admits(&self, version: &Version) -> bool {
-        let compared = version.cmp_precedence(&self.version);
+        let compared = version.compare(&self.version);
         match self.operator {
             Operator::Equal if self.open_from < 3 => self.tilde(version, compared),
             Operator::Equal => compared == Ordering::Equal,

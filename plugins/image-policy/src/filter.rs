@@ -1,8 +1,11 @@
 //! Which tags are looked at, and what of them is compared.
 
-use regex_lite::Regex;
+use plimsoll_sdk::go::{NotARegexp, Regexp};
 
-use crate::settings::FilterTags;
+use crate::settings::{FilterTags, Settings};
+
+/// What an ImageRepository leaves out when its list says nothing: cosign's signatures.
+const LEFT_OUT: &str = r"^.*\.sig$";
 
 /// A tag, and what of it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,29 +14,34 @@ pub(crate) struct Candidate {
     pub(crate) tag: String,
 }
 
-/// Reads a regular expression.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    Regex::new(pattern).map_err(|error| format!("`{pattern}` is no regular expression: {error}"))
+/// The tags as Flux keeps them: without those that are left out, the last one in the alphabet first.
+pub(crate) fn scanned(settings: &Settings, tags: &[String]) -> Result<Vec<String>, NotARegexp> {
+    let mut left_out: Vec<Regexp> =
+        settings.exclusion_list.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    if left_out.is_empty() {
+        left_out.push(LEFT_OUT.parse()?);
+    }
+    let mut scanned: Vec<String> =
+        tags.iter().filter(|tag| !left_out.iter().any(|regexp| regexp.is_match(tag))).cloned().collect();
+    scanned.sort_unstable_by(|one, other| other.cmp(one));
+    scanned.dedup();
+    Ok(scanned)
 }
 
 /// The tags that are looked at. Of two tags with the same extract the later one counts, as in Flux.
-pub(crate) fn apply(filter: Option<&FilterTags>, tags: &[String]) -> Result<Vec<Candidate>, String> {
-    let whole = |tag: &String| Candidate { compared: tag.clone(), tag: tag.clone() };
-    let Some(filter) = filter.filter(|filter| !filter.pattern.is_empty()) else {
-        return Ok(tags.iter().map(whole).collect());
+pub(crate) fn apply(filter: Option<&FilterTags>, tags: Vec<String>) -> Result<Vec<Candidate>, NotARegexp> {
+    let Some(filter) = filter else {
+        return Ok(tags.into_iter().map(|tag| Candidate { compared: tag.clone(), tag }).collect());
     };
-    let expression = compile(&filter.pattern)?;
+    let pattern: Regexp = filter.pattern.parse()?;
+    let template = Some(filter.extract.as_str()).filter(|template| !template.is_empty()).unwrap_or("$0");
     let mut candidates: Vec<Candidate> = Vec::new();
     for tag in tags {
-        let Some(captures) = expression.captures(tag) else { continue };
-        let mut candidate = whole(tag);
-        if !filter.extract.is_empty() {
-            candidate.compared.clear();
-            captures.expand(&filter.extract, &mut candidate.compared);
-        }
-        match candidates.iter_mut().find(|earlier| earlier.compared == candidate.compared) {
-            Some(earlier) => *earlier = candidate,
-            None => candidates.push(candidate),
+        let Some(extract) = pattern.expand(&tag, template) else { continue };
+        let compared = if filter.extract.is_empty() { tag.clone() } else { extract };
+        match candidates.iter_mut().find(|earlier| earlier.compared == compared) {
+            Some(earlier) => earlier.tag = tag,
+            None => candidates.push(Candidate { compared, tag }),
         }
     }
     Ok(candidates)
@@ -47,9 +55,18 @@ mod tests {
     fn the_extract_is_compared_and_the_tag_selected() {
         let filter =
             FilterTags { pattern: "^main-[a-f0-9]+-(?P<ts>[0-9]+)$".to_owned(), extract: "$ts".to_owned() };
-        let tags = ["main-abc-20", "main-def-3", "dev-abc-99", "main-eee-20"].map(str::to_owned);
-        let found = apply(Some(&filter), &tags).unwrap();
+        let tags = ["main-eee-20", "main-def-3", "main-abc-20", "dev-abc-99"].map(str::to_owned);
+        let found = apply(Some(&filter), tags.to_vec()).unwrap();
         let found: Vec<_> = found.iter().map(|found| (found.compared.as_str(), found.tag.as_str())).collect();
-        assert_eq!(found, [("20", "main-eee-20"), ("3", "main-def-3")]);
+        assert_eq!(found, [("20", "main-abc-20"), ("3", "main-def-3")]);
+    }
+
+    #[test]
+    fn signatures_are_left_out_unless_the_list_says_otherwise() {
+        let tags = ["1.0.0", "2.0.0", "sha256-ab.sig", "dev-1"].map(str::to_owned);
+        let mut settings = Settings::default();
+        assert_eq!(scanned(&settings, &tags).unwrap(), ["dev-1", "2.0.0", "1.0.0"]);
+        settings.exclusion_list = vec!["^dev-".to_owned(), "^2".to_owned()];
+        assert_eq!(scanned(&settings, &tags).unwrap(), ["sha256-ab.sig", "1.0.0"]);
     }
 }

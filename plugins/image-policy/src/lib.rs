@@ -13,7 +13,7 @@ use plimsoll_sdk::{
 };
 
 pub use constraint::{Constraint, NotAConstraint};
-pub use select::{Selection, select};
+pub use select::{Selection, select, version};
 pub use settings::{FilterTags, Order, Ordering, PolicyChoice, SemverChoice, Settings};
 
 /// The policy.

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering as Compared;
 
-use plimsoll_sdk::semver::Version;
+use plimsoll_sdk::go::Version;
 
 use crate::{
     constraint::Constraint,
-    filter::{Candidate, apply},
+    filter::{Candidate, apply, scanned},
     settings::{Order, Settings},
 };
 
@@ -24,7 +24,8 @@ pub enum Selection {
 /// # Errors
 /// The settings are not ones that a check accepts.
 pub fn select(settings: &Settings, tags: &[String]) -> Result<Selection, String> {
-    let candidates = apply(settings.filter_tags.as_ref(), tags)?;
+    let candidates = scanned(settings, tags).and_then(|tags| apply(settings.filter_tags.as_ref(), tags));
+    let candidates = candidates.map_err(|error| error.to_string())?;
     if candidates.is_empty() {
         return Ok(Selection::Nothing("no tag passes the filter".to_owned()));
     }
@@ -48,10 +49,8 @@ pub fn select(settings: &Settings, tags: &[String]) -> Result<Selection, String>
 fn by_version(constraint: &Constraint, candidates: &[Candidate], range: &str) -> Selection {
     let mut highest: Option<(Version, &Candidate)> = None;
     for candidate in candidates {
-        let text = candidate.compared.strip_prefix('v').unwrap_or(&candidate.compared);
-        let Ok(version) = Version::parse(text) else { continue };
-        let higher =
-            |(highest, _): &(Version, &Candidate)| version.cmp_precedence(highest) == Compared::Greater;
+        let Some(version) = version(&candidate.compared) else { continue };
+        let higher = |(highest, _): &(Version, &Candidate)| version.compare(highest) == Compared::Greater;
         if constraint.admits(&version) && highest.as_ref().is_none_or(higher) {
             highest = Some((version, candidate));
         }
@@ -85,9 +84,21 @@ fn by_number(order: Order, candidates: &[Candidate]) -> Selection {
     })
 }
 
-/// A number as Go's `strconv.ParseFloat` reads it, in the forms that tags can have: decimal, with an exponent.
+/// A version as Flux reads it: with all three numbers, which may have leading zeros.
+#[must_use]
+pub fn version(text: &str) -> Option<Version> {
+    (text.splitn(3, '.').count() == 3).then(|| Version::parse(text)).flatten()
+}
+
+/// A number as Go's `strconv.ParseFloat` reads it, but for hexadecimal ones.
 fn number(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
+    let word = matches!(unsigned.as_str(), "inf" | "infinity") || text.eq_ignore_ascii_case("nan");
     let decimal =
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
-    decimal.then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-_".contains(&byte));
+    let digit_at = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
+    let parted = |(place, _)| place > 0 && digit_at(place - 1) && digit_at(place + 1);
+    let number =
+        (word || decimal && text.match_indices('_').all(parted)).then(|| text.replace('_', "").parse().ok());
+    number.flatten().filter(|number: &f64| word || number.is_finite())
 }

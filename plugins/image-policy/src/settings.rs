@@ -1,12 +1,12 @@
 //! What can be set: the blocks `policy` and `filterTags` of Flux's ImagePolicy (image.toolkit.fluxcd.io, "ImagePolicies"), under
 //! their own names.
 
-use plimsoll_sdk::{SettingsProblem, schemars::JsonSchema, serde::Deserialize};
+use plimsoll_sdk::{SettingsProblem, go::Regexp, schemars::JsonSchema, serde::Deserialize};
 
-use crate::{constraint::Constraint, filter};
+use crate::constraint::Constraint;
 
 /// Settings of `image-policy`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(crate = "plimsoll_sdk::serde", deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(crate = "plimsoll_sdk::schemars")]
 pub struct Settings {
@@ -15,6 +15,9 @@ pub struct Settings {
     /// Which tags are looked at, and what of them. Absent: all of them, whole.
     #[serde(default)]
     pub filter_tags: Option<FilterTags>,
+    /// Regular expressions of tags that are left out, as in the ImageRepository. Empty: `^.*\\.sig$`, signatures.
+    #[serde(default)]
+    pub exclusion_list: Vec<String>,
 }
 
 /// How a tag is selected; exactly one member is there.
@@ -90,9 +93,14 @@ impl Settings {
             problems.push(SettingsProblem::new("/policy/semver/range", error.to_string()));
         }
         if let Some(filter) = &self.filter_tags
-            && let Err(reason) = filter::compile(&filter.pattern)
+            && let Err(error) = filter.pattern.parse::<Regexp>()
         {
-            problems.push(SettingsProblem::new("/filterTags/pattern", reason));
+            problems.push(SettingsProblem::new("/filterTags/pattern", error.to_string()));
+        }
+        for (index, pattern) in self.exclusion_list.iter().enumerate() {
+            if let Err(error) = pattern.parse::<Regexp>() {
+                problems.push(SettingsProblem::new(format!("/exclusionList/{index}"), error.to_string()));
+            }
         }
         problems
     }

@@ -3,11 +3,10 @@
 use std::fmt;
 
 use plimsoll_sdk::{
-    Glob, lenient_version,
+    go::{Regexp, Version},
     schemars::{JsonSchema, Schema, SchemaGenerator, json_schema},
     serde::Deserialize,
 };
-use regex_lite::Regex;
 
 /// One of Keel's policies, as its annotation writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,8 +23,9 @@ enum Kind {
     Minor,
     Patch,
     Force,
-    Glob(Glob),
-    Regexp(Regex),
+    Never,
+    Glob(Vec<String>),
+    Regexp(Regexp),
 }
 
 /// A text that names no policy of Keel.
@@ -62,24 +62,45 @@ impl TryFrom<String> for Choice {
             "minor" => Kind::Minor,
             "patch" => Kind::Patch,
             "force" => Kind::Force,
-            other => {
-                if let Some(pattern) = other.strip_prefix("glob:") {
-                    // Keel's `*` is ours; its `?` is an ordinary character, which no tag has.
-                    Kind::Glob(pattern.parse().map_err(|error| NotAChoice(format!("`{other}`: {error}")))?)
-                } else if let Some(expression) = other.strip_prefix("regexp:") {
-                    let regex = Regex::new(expression).map_err(|error| {
-                        NotAChoice(format!("`{expression}` is no regular expression: {error}"))
-                    })?;
-                    Kind::Regexp(regex)
-                } else {
+            "never" => Kind::Never,
+            other => match other.split_once(':') {
+                Some(("glob", pattern)) => glob(pattern)?,
+                Some(("regexp", expression)) => {
+                    Kind::Regexp(expression.parse().map_err(|error| NotAChoice(format!("{error}")))?)
+                }
+                _ => {
                     return Err(NotAChoice(format!(
-                        "`{other}` is no policy of Keel; write `all`, `major`, `minor`, `patch`, `force`, `glob:...` or `regexp:...`"
+                        "`{other}` is no policy of Keel; write `all`, `major`, `minor`, `patch`, `force`, `never`, `glob:...` or `regexp:...`"
                     )));
                 }
-            }
+            },
         };
         Ok(Self { written, kind })
     }
+}
+
+/// A glob in which only `*` is not itself; the parts between.
+fn glob(pattern: &str) -> Result<Kind, NotAChoice> {
+    if pattern.is_empty() || pattern.contains(':') {
+        return Err(NotAChoice(format!(
+            "`{pattern}` is no glob of tags; write such as `build-*`, without a colon"
+        )));
+    }
+    Ok(Kind::Glob(pattern.split('*').map(str::to_owned).collect()))
+}
+
+/// Whether a text is these parts, with anything between them.
+fn is_made_of(parts: &[String], text: &str) -> bool {
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
+    if parts.len() == 1 {
+        return text == first;
+    }
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
+    for part in &parts[1..parts.len() - 1] {
+        let Some((_, after)) = rest.split_once(part.as_str()) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last.as_str())
 }
 
 impl JsonSchema for Choice {
@@ -92,18 +113,25 @@ impl JsonSchema for Choice {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(all|major|minor|patch|force|glob:.+|regexp:.+)$" })
+        json_schema!({ "type": "string", "pattern": "^(all|major|minor|patch|force|never|glob:[^:]+|regexp:.*)$" })
     }
 }
 
 impl Choice {
+    /// Whether the policy looks at the new tag alone, and not at versions.
+    #[must_use]
+    pub const fn looks_at_names(&self) -> bool {
+        !matches!(self.kind, Kind::All | Kind::Major | Kind::Minor | Kind::Patch)
+    }
+
     /// Whether Keel would update from one tag to another.
     #[must_use]
     pub fn updates(&self, current: &str, new: &str, match_pre_release: bool) -> bool {
         match &self.kind {
             Kind::Force => true,
-            Kind::Glob(glob) => glob.matches(new),
-            Kind::Regexp(regex) => regex.is_match(new),
+            Kind::Never => false,
+            Kind::Glob(parts) => is_made_of(parts, new),
+            Kind::Regexp(regexp) => regexp.is_match(new),
             Kind::All | Kind::Major | Kind::Minor | Kind::Patch => {
                 current == "latest" || self.steps(current, new, match_pre_release).unwrap_or(false)
             }
@@ -112,13 +140,13 @@ impl Choice {
 
     /// Whether one version is a step of the right size from another; `None`: they are not both versions.
     fn steps(&self, current: &str, new: &str, match_pre_release: bool) -> Option<bool> {
-        // One number alone is no version for Keel.
+        // One number alone is no version to update to.
         new.contains('.').then_some(())?;
-        let (current, new) = (lenient_version(current)?, lenient_version(new)?);
+        let (current, new) = (Version::parse_v1(current)?, Version::parse_v1(new)?);
         if current.pre != new.pre && match_pre_release && !matches!(self.kind, Kind::All) {
             return Some(false);
         }
-        if current.cmp_precedence(&new).is_ge() {
+        if current.compare(&new).is_ge() {
             return Some(false);
         }
         Some(match self.kind {
@@ -164,6 +192,10 @@ mod tests {
             ("glob:build-*", "build-1", "release-1", false),
             ("regexp:^([a-zA-Z]+)$", "abc", "bcd", true),
             ("regexp:^([a-zA-Z]+)$", "abc", "b1", false),
+            ("regexp:^latest$", "1.0.0", "latest", true),
+            ("glob:build?1", "build-1", "build-1", false),
+            ("never", "1.0.0", "1.0.1", false),
+            ("never", "latest", "1.0.1", false),
         ] {
             assert_eq!(updates(policy, current, new, true), expected, "{policy}: {current} to {new}");
         }
@@ -173,7 +205,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "never", "glob:", "regexp:(", "Major"] {
+        for text in ["", "glob:", "glob:a:b", "regexp:(", "regexp:(?x)a", "Major"] {
             assert!(Choice::try_from(text.to_owned()).is_err(), "{text}");
         }
     }

@@ -5,8 +5,8 @@
 mod choice;
 
 use plimsoll_sdk::{
-    Failure, Findings, IntentKind, Policy, PromotionPolicy, PromotionRequest, Running, Verdict, quote_all,
-    schemars::JsonSchema, serde::Deserialize,
+    Failure, Findings, IntentKind, Policy, PromotionPolicy, PromotionRequest, Running, Verdict, go::Version,
+    quote_all, schemars::JsonSchema, serde::Deserialize,
 };
 
 pub use choice::{Choice, NotAChoice};
@@ -16,7 +16,7 @@ pub use choice::{Choice, NotAChoice};
 #[serde(crate = "plimsoll_sdk::serde", deny_unknown_fields, rename_all = "camelCase")]
 #[schemars(crate = "plimsoll_sdk::schemars")]
 pub struct Settings {
-    /// `all`, `major`, `minor`, `patch`, `force`, `glob:PATTERN` or `regexp:EXPRESSION`.
+    /// `all`, `major`, `minor`, `patch`, `force`, `never`, `glob:PATTERN` or `regexp:EXPRESSION`.
     pub policy: Choice,
     /// Whether `major`, `minor` and `patch` stay within one pre-release, such as `rc1`.
     #[serde(default = "yes")]
@@ -60,11 +60,14 @@ impl PromotionPolicy for Keel {
     }
 }
 
-/// Allows when some tag of the image is an update of some tag of what runs.
+/// Allows when some tag of the image is an update of the tag that runs: a registry tells Keel of each new tag.
 fn judge(request: &PromotionRequest, running: &Running, settings: &Settings, findings: &mut Findings) {
     let policy = &settings.policy;
-    let current = tags(&running.tags, running.version.as_deref());
-    let new = tags(&request.image.tags, request.image.version.as_deref());
+    let current = running_tags(&running.tags, running.version.as_deref());
+    let mut new = request.image.tags.clone();
+    if new.is_empty() {
+        new.extend(request.image.version.clone());
+    }
     for from in &current {
         if let Some(to) = new.iter().find(|to| policy.updates(from, to, settings.match_pre_release)) {
             findings.passed(RULE, format!("`{policy}` updates `{from}`, which runs, to `{to}`"));
@@ -73,27 +76,63 @@ fn judge(request: &PromotionRequest, running: &Running, settings: &Settings, fin
     }
     let current = quote_all(&current).unwrap_or_else(|| "no tag".to_owned());
     let new = quote_all(&new).unwrap_or_else(|| "no tag".to_owned());
+    let wanted = if policy.looks_at_names() { "release a tag" } else { "release a version" };
     findings.failed(
         RULE,
-        format!("`{policy}` does not update {current}, which runs in `{}`, to {new}", request.environment),
+        format!(
+            "`{policy}` does not update {current}, which runs in `{}`, to {new}; {wanted} that it updates to, or change the policy",
+            request.environment
+        ),
     );
 }
 
-/// The tags that say which version it is: a moving tag stands for whatever it points to, so it counts only when there is
-/// no other.
-fn tags(tags: &[String], version: Option<&str>) -> Vec<String> {
-    let versions: Vec<String> = tags
-        .iter()
-        .filter(|tag| plimsoll_sdk::lenient_version(tag).is_some() && tag.contains('.'))
-        .cloned()
-        .collect();
-    match (versions.is_empty(), version) {
-        (false, _) => versions
-            .into_iter()
-            .chain(tags.iter().filter(|tag| !tag.contains('.') && *tag != "latest").cloned())
-            .collect(),
+/// The tag that runs, of all that its image carries: the one of its version, else the highest full version, else any version;
+/// without one all tags, and `latest` only where it is alone. Moving tags such as `v1` would read as older versions.
+fn running_tags(tags: &[String], version: Option<&str>) -> Vec<String> {
+    let is_version = |tag: &&String| {
+        version
+            .is_some_and(|version| tag.strip_suffix(version).is_some_and(|before| matches!(before, "" | "v")))
+    };
+    if let Some(own) = tags.iter().find(is_version) {
+        return vec![own.clone()];
+    }
+    for numbers in [3, 2] {
+        let full = |tag: &&String| tag.splitn(3, '.').count() >= numbers;
+        let read = |tag: &&String| Version::parse_v1(tag);
+        let versions = tags.iter().filter(full).filter_map(|tag| Some((read(&tag)?, tag)));
+        if let Some((_, highest)) =
+            versions.reduce(|one, other| if one.0.compare(&other.0).is_lt() { other } else { one })
+        {
+            return vec![highest.clone()];
+        }
+    }
+    let named: Vec<String> = tags.iter().filter(|tag| *tag != "latest").cloned().collect();
+    match (named.is_empty(), version) {
+        (false, _) => named,
         (true, Some(version)) if tags.is_empty() => vec![version.to_owned()],
         (true, _) => tags.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_that_runs_is_that_of_the_version() {
+        for (tags, version, expected) in [
+            (&["v1", "v1.2", "v1.2.4", "latest"][..], Some("1.2.4"), &["v1.2.4"][..]),
+            (&["v1", "v1.2", "v1.2.4", "latest"], None, &["v1.2.4"]),
+            (&["1.2.3", "1.10.0"], None, &["1.10.0"]),
+            (&["v1.2", "main"], None, &["v1.2"]),
+            (&["main-7", "sha-0a", "latest"], None, &["main-7", "sha-0a"]),
+            (&["latest"], None, &["latest"]),
+            (&[], Some("1.2.3"), &["1.2.3"]),
+            (&[], None, &[]),
+        ] {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            assert_eq!(running_tags(&tags, version), expected, "{tags:?}");
+        }
     }
 }
 

@@ -65,6 +65,8 @@ pub mod civil;
 mod export;
 mod findings;
 mod glob;
+#[cfg(feature = "go")]
+pub mod go;
 #[doc(hidden)]
 pub mod guest;
 mod intent;
