@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_sdk::{
-    Condition, Failure, Findings, IntentKind, Policy, PromotionPolicy, PromotionRequest, SettingsProblem,
-    Verdict, quote_all, schemars::JsonSchema, serde::Deserialize,
+    Approval, Condition, Failure, Findings, IntentKind, Policy, PromotionPolicy, PromotionRequest,
+    SettingsProblem, Verdict, quote_all, schemars::JsonSchema, serde::Deserialize,
 };
 
 /// Settings of `approvals`. All are optional.
@@ -64,7 +64,8 @@ impl Policy for Approvals {
     fn check(settings: &Settings) -> Vec<SettingsProblem> {
         let mut problems = Vec::new();
         let most = |people: usize| u32::try_from(people).unwrap_or(u32::MAX);
-        let everybody: BTreeSet<&String> = settings.roles.values().flat_map(|role| &role.people).collect();
+        let everybody: BTreeSet<String> =
+            settings.roles.values().flat_map(|role| settings.people_of(role)).collect();
         if !settings.roles.is_empty() && settings.quorum > most(everybody.len()) {
             let people = everybody.len();
             problems.push(SettingsProblem::new(
@@ -73,9 +74,10 @@ impl Policy for Approvals {
             ));
         }
         for (name, role) in &settings.roles {
-            if role.quorum > most(role.people.len()) {
+            let people = settings.people_of(role).len();
+            if role.quorum > most(people) {
                 let pointer = format!("/roles/{}/quorum", name.replace('~', "~0").replace('/', "~1"));
-                let message = format!("{} approvals are asked of {} people", role.quorum, role.people.len());
+                let message = format!("{} approvals are asked of {people} people", role.quorum);
                 problems.push(SettingsProblem::new(pointer, message));
             }
             let well = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
@@ -109,65 +111,154 @@ impl PromotionPolicy for Approvals {
             findings.skipped(QUORUM, format!("the intent is {}, which needs no approval", intent.name()));
             return Ok(findings.verdict());
         }
-        let people = approvers(request, settings, &mut findings);
+        let people = People::of(request, settings);
+        people.tell_own(&mut findings);
         for (name, role) in settings.roles.iter().filter(|(_, role)| role.quorum > 0) {
-            let of_role: Vec<&String> =
-                people.iter().filter(|person| role.people.contains(*person)).collect();
-            count(&format!("role/{name}"), &of_role, role.quorum, &mut findings);
+            let rule = format!("role/{name}");
+            let of_role = settings.people_of(role);
+            let approved = people.who_approved(&rule).filter(|person| of_role.contains(*person)).collect();
+            count(&rule, &approved, role.quorum, &mut findings);
         }
         if settings.quorum > 0 {
-            count(QUORUM, &people.iter().collect::<Vec<_>>(), settings.quorum, &mut findings);
+            count(QUORUM, &people.who_approved(QUORUM).collect(), settings.quorum, &mut findings);
         }
         Ok(findings.verdict())
     }
 }
 
-/// The people whose approval counts, each once, sorted.
-fn approvers(request: &PromotionRequest, settings: &Settings, findings: &mut Findings) -> BTreeSet<String> {
-    let person = |name: &str| settings.same_person.get(name).cloned().unwrap_or_else(|| name.to_owned());
-    let source = &request.source;
-    let authors: BTreeSet<String> =
-        source.actor.iter().chain(&source.commit.author).map(|name| person(name)).collect();
-    let for_this = |name: &Option<String>, this: &dyn Fn(&str) -> bool| name.as_deref().is_none_or(this);
-    let mut own = BTreeSet::new();
-    let mut people = BTreeSet::new();
-    for approval in &request.approvals {
-        let counts = for_this(&approval.environment, &|name| name == request.environment)
-            && for_this(&approval.rule, &|rule| {
-                rule == QUORUM || settings.roles.keys().any(|role| rule == format!("role/{role}"))
-            })
-            && approval.at <= request.now.unix
-            && approval.expires.is_none_or(|expires| expires > request.now.unix);
-        let by = person(&approval.by);
-        let may = settings.roles.is_empty() || settings.roles.values().any(|role| role.people.contains(&by));
-        if !counts || !may {
-            continue;
-        }
-        if authors.contains(&by) && !settings.author_may_approve {
-            own.insert(by);
-        } else {
-            people.insert(by);
-        }
+impl Settings {
+    /// A person by one name, whatever the case and the name that is written.
+    fn person(&self, name: &str) -> String {
+        let plain = |name: &str| name.trim().to_lowercase();
+        let known = self.same_person.iter().find(|(other, _)| plain(other) == plain(name));
+        known.map_or_else(|| plain(name), |(_, person)| plain(person))
     }
-    match quote_all(&own) {
-        Some(names) => findings
-            .skipped(NOT_THE_AUTHOR, format!("{names} made this change: their approval does not count")),
-        None => findings.passed(NOT_THE_AUTHOR, "nobody approved a change of their own"),
+
+    fn people_of(&self, role: &Role) -> BTreeSet<String> {
+        role.people.iter().map(|name| self.person(name)).collect()
     }
-    people
 }
 
-fn count(rule: &str, people: &[&String], quorum: u32, findings: &mut Findings) {
+/// Who approved, by one name each.
+struct People<'a> {
+    /// Approvals that count, and who gave them.
+    approvals: Vec<(&'a Approval, String)>,
+    /// Those who approved a change of their own.
+    own: BTreeSet<String>,
+}
+
+impl<'a> People<'a> {
+    fn of(request: &'a PromotionRequest, settings: &Settings) -> Self {
+        let source = &request.source;
+        let authors: BTreeSet<String> =
+            source.actor.iter().chain(&source.commit.author).map(|name| settings.person(name)).collect();
+        let may: BTreeSet<String> =
+            settings.roles.values().flat_map(|role| settings.people_of(role)).collect();
+        let mut people = Self { approvals: Vec::new(), own: BTreeSet::new() };
+        for approval in &request.approvals {
+            let counts = approval.environment.as_ref().is_none_or(|name| *name == request.environment)
+                && approval.at <= request.now.unix
+                && approval.expires.is_none_or(|expires| expires > request.now.unix);
+            let by = settings.person(&approval.by);
+            if !counts || !(settings.roles.is_empty() || may.contains(&by)) {
+                continue;
+            }
+            if authors.contains(&by) && !settings.author_may_approve {
+                people.own.insert(by);
+            } else {
+                people.approvals.push((approval, by));
+            }
+        }
+        people
+    }
+
+    fn tell_own(&self, findings: &mut Findings) {
+        match quote_all(&self.own) {
+            Some(names) => findings
+                .skipped(NOT_THE_AUTHOR, format!("{names} made this change: their approval does not count")),
+            None => findings.passed(NOT_THE_AUTHOR, "nobody approved a change of their own"),
+        }
+    }
+
+    /// Whose approval is for a rule, or for any.
+    fn who_approved(&self, rule: &str) -> impl Iterator<Item = &String> {
+        let for_rule = move |approval: &Approval| approval.rule.as_deref().is_none_or(|name| name == rule);
+        self.approvals.iter().filter(move |(approval, _)| for_rule(approval)).map(|(_, by)| by)
+    }
+}
+
+fn count(rule: &str, people: &BTreeSet<&String>, quorum: u32, findings: &mut Findings) {
     let names = quote_all(people).unwrap_or_else(|| "nobody".to_owned());
     if people.len() >= quorum as usize {
         findings.passed(rule, format!("{names} approved, {quorum} asked for"));
     } else {
         findings.waits(
             rule,
-            format!("{names} approved, {quorum} asked for; the rule of the approval is `{rule}`"),
+            format!("{names} approved, {quorum} asked for; approve the rule `{rule}`"),
             Condition::Approval(rule.to_owned()),
         );
     }
 }
 
 plimsoll_sdk::export!(promotion: Approvals);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use plimsoll_sdk::{Decision, testing};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An approval by one of a few people under one of their names, and whether it counts for production now.
+    fn approval() -> impl Strategy<Value = (usize, bool, Option<bool>, Approval)> {
+        let names = [["ann", "Ann"], ["bob", " bob "], ["carl", "Carl Example"], ["Contoso Web Team", "web"]];
+        (0..4usize, 0..2usize, 0..3u8, 0..3u8, prop::sample::select(&[-1i64, 0, 1][..]), 0..3u8).prop_map(
+            move |(person, name, environment, rule, age, end)| {
+                let now = testing::promotion(None, "production").now.unix;
+                let environment = [None, Some("production"), Some("staging")][usize::from(environment)];
+                let rule = [None, Some("quorum"), Some("role/ops")][usize::from(rule)];
+                let expires = [None, Some(now), Some(now + 1)][usize::from(end)];
+                let counts = environment != Some("staging") && age >= 0 && expires != Some(now);
+                let approval = Approval {
+                    by: names[person][name].to_owned(),
+                    at: now - age,
+                    environment: environment.map(str::to_owned),
+                    rule: rule.map(str::to_owned),
+                    expires,
+                };
+                (person, counts, rule.map(|rule| rule == "quorum"), approval)
+            },
+        )
+    }
+
+    proptest! {
+        /// Counted anew in the plainest way: of four people the last one is the author, the first and third are of `ops`.
+        #[test]
+        fn each_person_counts_once_for_what_they_approved(
+            approvals in prop::collection::vec(approval(), 0..7),
+            quorum in 0..4u32,
+            of_ops in 0..3u32,
+        ) {
+            prop_assume!(quorum + of_ops > 0);
+            let mut request = testing::promotion(None, "production");
+            request.approvals = approvals.iter().map(|(.., approval)| approval.clone()).collect();
+            request.settings = format!(
+                r#"{{"quorum": {quorum}, "same-person": {{"carl example": "carl", "web": "contoso web team"}},
+                    "roles": {{"ops": {{"people": ["ANN", "carl"], "quorum": {of_ops}}}, "dev": {{"people": ["bob", "web"]}}}}}}"#
+            );
+            let who = |for_quorum: bool| -> HashSet<usize> {
+                let counted = approvals.iter().filter(|(person, counts, rule, _)| {
+                    *person != 3 && *counts && rule.is_none_or(|quorum| quorum == for_quorum)
+                });
+                counted.map(|(person, ..)| *person).collect()
+            };
+            let ops = who(false).into_iter().filter(|person| [0, 2].contains(person)).count();
+            let expected = who(true).len() >= quorum as usize && ops >= of_ops as usize;
+            let decision = testing::decide::<Approvals>(&request).unwrap().decision;
+            prop_assert_eq!(decision == Decision::Allow, expected);
+            prop_assert_ne!(decision, Decision::Deny);
+        }
+    }
+}
