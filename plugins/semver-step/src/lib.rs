@@ -144,7 +144,11 @@ fn judge(
 ) {
     let from = old.map_or_else(|| "no version".to_owned(), ToString::to_string);
     let (kind, way) = match step {
-        Step::None => return findings.passed(STEP, format!("`{}` runs {new} already", request.environment)),
+        Step::None if runs_already(request) => {
+            return findings.passed(STEP, format!("`{}` runs this very image already", request.environment));
+        }
+        // A rebuild: what changed is not told by the version.
+        Step::None => ("rebuild", settings.patch),
         Step::Back => {
             return findings.failed(
                 STEP,
@@ -200,20 +204,33 @@ fn soak(request: &PromotionRequest, settings: &Settings, told: &str, findings: &
     }
 }
 
-/// Somebody has to have approved the step.
+/// Whether the environment runs the image that is asked about.
+fn runs_already(request: &PromotionRequest) -> bool {
+    let asked = request.environments.iter().find(|environment| environment.name == request.environment);
+    let running = asked.and_then(|environment| environment.running.as_ref());
+    running.is_some_and(|running| Some(&running.digest) == request.image.digest.as_ref())
+}
+
+/// Somebody has to have approved the step, and nobody their own.
 fn approval(request: &PromotionRequest, told: &str, findings: &mut Findings) {
     let now = request.now.unix;
+    let source = &request.source;
+    let plain = |name: &str| name.trim().to_lowercase();
+    let own = |name: &str| {
+        source.actor.iter().chain(&source.commit.author).any(|author| plain(author) == plain(name))
+    };
     let counts = request.approvals.iter().find(|approval| {
         approval.environment.as_ref().is_none_or(|name| *name == request.environment)
             && approval.rule.as_deref().is_none_or(|rule| rule == STEP)
             && approval.at <= now
             && approval.expires.is_none_or(|expires| expires > now)
+            && !own(&approval.by)
     });
     match counts {
         Some(approval) => findings.passed(STEP, format!("{told}, approved by {}", approval.by)),
         None => findings.waits(
             STEP,
-            format!("{told}, which somebody has to approve"),
+            format!("{told}, which somebody else than its author has to approve: the rule `{STEP}`"),
             Condition::Approval(STEP.to_owned()),
         ),
     }
