@@ -116,10 +116,13 @@ impl<'a> Calendar<'a> {
         self.settings
             .open
             .and_then(|open| {
-                let opens = open.from.minutes();
+                let (opens, closes) = (open.from.minutes(), open.until.minutes());
+                let over_midnight = closes < opens;
                 let ends = match minute {
+                    minute if over_midnight && (closes..opens).contains(&minute) => today.begins() + opens,
+                    _ if over_midnight => return None,
                     minute if minute < opens => today.begins() + opens,
-                    minute if minute >= open.until.minutes() => today.plus_days(1).begins() + opens,
+                    minute if minute >= closes => today.plus_days(1).begins() + opens,
                     _ => return None,
                 };
                 Some(Freeze {
@@ -195,6 +198,18 @@ mod tests {
             if at % 97 == 0 {
                 assert_eq!(calendar.opens_after(at), Some(opens), "minute {at}");
             }
+        }
+    }
+
+    #[test]
+    fn open_over_midnight_is_closed_by_day() {
+        let settings = settings(r#"{"open": {"from": "22:30", "until": "06:00"}}"#);
+        let calendar = Calendar::of(&settings).unwrap();
+        for at in -2 * DAY..2 * DAY {
+            let closed = (6 * 60..22 * 60 + 30).contains(&at.rem_euclid(DAY));
+            assert_eq!(calendar.frozen_at(at).next().is_some(), closed, "minute {at}");
+            let opens = if closed { at.div_euclid(DAY) * DAY + 22 * 60 + 30 } else { at };
+            assert_eq!(calendar.opens_after(at), Some(opens), "minute {at}");
         }
     }
 

@@ -55,7 +55,8 @@ fn calendar(text: &str) -> Result<BTreeMap<Date, String>, String> {
             ("DTSTART", Some(event)) if is_date(parameters, value) => event.start = Some(basic(value)?),
             ("DTEND", Some(event)) if is_date(parameters, value) => event.end = Some(basic(value)?),
             ("SUMMARY", Some(event)) => event.name = value.trim().replace("\\,", ","),
-            ("RRULE", Some(event)) => event.repeats = true,
+            ("RRULE" | "RDATE", Some(event)) => event.repeats = true,
+            ("DURATION", Some(event)) => event.lasts = true,
             _ => {}
         }
     }
@@ -68,13 +69,20 @@ struct Event {
     end: Option<Date>,
     name: String,
     repeats: bool,
+    lasts: bool,
 }
 
 impl Event {
     fn add_to(&self, holidays: &mut BTreeMap<Date, String>) -> Result<(), String> {
         let Some(start) = self.start else { return Ok(()) };
         if self.repeats {
-            return Err(format!("the event `{}` repeats (RRULE); list its days one by one", self.name));
+            return Err(format!(
+                "the event `{}` repeats (RRULE, RDATE); list its days one by one",
+                self.name
+            ));
+        }
+        if self.lasts {
+            return Err(format!("the event `{}` has a DURATION; write its DTEND instead", self.name));
         }
         let end = self.end.unwrap_or(start.plus_days(1)).max(start.plus_days(1));
         let mut day = start;
@@ -137,6 +145,8 @@ mod tests {
         assert_eq!(names(text), ["2026-12-24 Christmas", "2026-12-25 Christmas", "2026-12-26 Christmas"]);
         let repeating = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\nRRULE:FREQ=YEARLY\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\n";
         assert!(read(&Holidays::Text(repeating.to_owned())).unwrap_err().contains("repeats"));
+        let lasting = repeating.replace("RRULE:FREQ=YEARLY", "DURATION:P3D");
+        assert!(read(&Holidays::Text(lasting)).unwrap_err().contains("DTEND"));
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct WeeklyWindow {
     pub reason: Option<String>,
 }
 
-/// The hours of a day from one time to a later one.
+/// The hours of a day from one time to another, which may be one of the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(crate = "plimsoll_sdk::serde", deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(crate = "plimsoll_sdk::schemars")]
@@ -224,8 +224,8 @@ impl Settings {
                 problems.push(SettingsProblem::new(format!("/weekly/{index}"), "it ends as it begins"));
             }
         }
-        if self.open.is_some_and(|hours| hours.until <= hours.from) {
-            problems.push(SettingsProblem::new("/open", "it closes before it opens"));
+        if self.open.is_some_and(|hours| hours.until == hours.from) {
+            problems.push(SettingsProblem::new("/open", "it closes as it opens"));
         }
         if self.weekdays.len() == 7 {
             problems.push(SettingsProblem::new("/weekdays", "no day is left on which anything may enter"));
