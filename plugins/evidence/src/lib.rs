@@ -78,6 +78,12 @@ impl Policy for EvidencePolicy {
                 let message = format!("`{name}` is not 1 to 64 of `a-z 0-9 - . _ /`");
                 problems.push(SettingsProblem::new(format!("/required/{index}/name"), message));
             }
+            if let (Some(most), Some(least)) = (required.at_most, required.at_least)
+                && most < least
+            {
+                let message = format!("no number is at most {most} and at least {least}");
+                problems.push(SettingsProblem::new(format!("/required/{index}/at-most"), message));
+            }
             if settings.required[..index].iter().any(|earlier| earlier.name == *name) {
                 problems.push(SettingsProblem::new(
                     format!("/required/{index}/name"),
@@ -89,6 +95,12 @@ impl Policy for EvidencePolicy {
             if !settings.required.iter().any(|required| required.name == waiver.name) {
                 let message = format!("`{}` is not required, so there is nothing to waive", waiver.name);
                 problems.push(SettingsProblem::new(format!("/waivers/{index}/name"), message));
+            }
+            for (member, text) in [("reason", &waiver.reason), ("by", &waiver.by)] {
+                if text.trim().is_empty() {
+                    let message = format!("say the `{member}` of this waiver: its finding names it");
+                    problems.push(SettingsProblem::new(format!("/waivers/{index}/{member}"), message));
+                }
             }
         }
         problems
@@ -117,7 +129,7 @@ fn judge(request: &PromotionRequest, settings: &Settings, required: &Required, f
     let newest =
         request.evidence.iter().filter(|evidence| evidence.name == *rule).max_by_key(|evidence| evidence.at);
     let complaint = match newest {
-        None => Complaint::missing("there is no such evidence yet".to_owned()),
+        None => Complaint::missing(format!("there is no such evidence yet; give it under the name `{rule}`")),
         Some(evidence) => match complaint(request, required, evidence) {
             None => {
                 let value =
@@ -164,6 +176,11 @@ impl Complaint {
 
 fn complaint(request: &PromotionRequest, required: &Required, evidence: &Evidence) -> Option<Complaint> {
     let at = shown(&request.now, evidence.at);
+    if evidence.at > request.now.unix && evidence.outcome == EvidenceOutcome::Passed {
+        return Some(Complaint::missing(format!(
+            "passed at {at}, which has not come; set the clocks and run it again"
+        )));
+    }
     match evidence.outcome {
         EvidenceOutcome::Failed => {
             return Some(Complaint::bad(format!("failed at {at}; mend it and check again")));
@@ -182,14 +199,16 @@ fn complaint(request: &PromotionRequest, required: &Required, evidence: &Evidenc
         return None;
     }
     let Some(value) = evidence.value.as_deref().and_then(|value| value.trim().parse::<i64>().ok()) else {
-        return Some(Complaint::bad("its value is no whole number, so it cannot be compared".to_owned()));
+        return Some(Complaint::bad(
+            "its value is no whole number, so it cannot be compared; let the check write one".to_owned(),
+        ));
     };
     match (required.at_most, required.at_least) {
         (Some(most), _) if value > most => {
-            Some(Complaint::bad(format!("its value is {value}, more than {most}")))
+            Some(Complaint::bad(format!("its value is {value}, more than {most}; mend it and check again")))
         }
         (_, Some(least)) if value < least => {
-            Some(Complaint::bad(format!("its value is {value}, less than {least}")))
+            Some(Complaint::bad(format!("its value is {value}, less than {least}; mend it and check again")))
         }
         _ => None,
     }
