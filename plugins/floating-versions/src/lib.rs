@@ -3,8 +3,9 @@
 //! `README.md` beside this crate is the reference of its settings and rules.
 
 use plimsoll_sdk::{
-    Derivation, Failure, Findings, Plan, Policy, SettingsProblem, Tag, TaggingPolicy, TaggingRequest,
-    VersionTag, capability::registry, schemars::JsonSchema, semver::Version, serde::Deserialize,
+    Derivation, Failure, Findings, GitRef, NotAVersion, Plan, Policy, SettingsProblem, Tag, TaggingPolicy,
+    TaggingRequest, Trigger, VersionTag, capability::registry, schemars::JsonSchema, semver::Version,
+    serde::Deserialize,
 };
 
 /// Settings of `floating-versions`. All are optional.
@@ -55,32 +56,37 @@ impl Policy for FloatingVersions {
     }
 }
 
+/// The rule that the event is no proposal.
+const EVENT: &str = "event";
 /// The rule that the event carries a version.
 const VERSION: &str = "version";
 
 impl TaggingPolicy for FloatingVersions {
     fn derive(request: &TaggingRequest, settings: &Settings) -> Result<Derivation, Failure> {
+        let source = &request.source;
         let mut findings = Findings::new();
-        let versions =
-            request.source.tags.iter().filter_map(|tag| VersionTag::parse(tag, &settings.prefix).ok());
-        let usable =
-            versions.filter(|version| version.version().build.is_empty() && version.tag().len() <= 128);
-        let Some(version) = usable.max() else {
-            let message = format!(
-                "the event carries no tag such as `{}1.2.3`; tag the commit with its version",
-                settings.prefix
-            );
-            findings.failed(VERSION, message);
+        if matches!(source.trigger, Trigger::PullRequest(_))
+            || matches!(source.git_ref, GitRef::PullRequest(_))
+        {
+            findings.failed(EVENT, "pull requests are not released; merge it");
+            return Ok(Derivation::refuse(findings.into_vec()));
+        }
+        let versions = versions(&source.tags, settings, &mut findings);
+        let Some(highest) = versions.last() else {
             return Ok(Derivation::refuse(findings.into_vec()));
         };
-        findings.passed(VERSION, format!("`{}` is a version", version.tag()));
-        let mut tags = vec![Tag::create(version.tag())];
-        let version = version.version();
-        let existing = if floats(version, settings) { existing(request, settings)? } else { Vec::new() };
-        for line in lines(version, settings) {
-            line.judge(version, &existing, &mut tags, &mut findings);
+        let version = Some(highest.version().to_string());
+        let mut tags: Vec<Tag> = versions.iter().map(|version| Tag::create(version.tag())).collect();
+        let floating = versions.iter().any(|version| floats(version.version(), settings));
+        let mut existing = if floating { existing(request, settings)? } else { Vec::new() };
+        existing.extend(
+            versions.iter().map(|version| version.version().clone()).filter(|version| version.pre.is_empty()),
+        );
+        for version in versions.iter().map(VersionTag::version) {
+            for line in lines(version, settings) {
+                line.judge(version, &existing, &mut tags, &mut findings);
+            }
         }
-        let version = Some(version.to_string());
         Ok(Derivation::Plan(Plan {
             version,
             tags,
@@ -89,6 +95,35 @@ impl TaggingPolicy for FloatingVersions {
             findings: findings.into_vec(),
         }))
     }
+}
+
+/// The event's versions, the highest last.
+fn versions<'a>(tags: &'a [String], settings: &Settings, findings: &mut Findings) -> Vec<VersionTag<'a>> {
+    let prefix = &settings.prefix;
+    let mut versions = Vec::new();
+    for tag in tags {
+        match VersionTag::parse(tag, prefix) {
+            Ok(version) if version.version().build.is_empty() && tag.len() <= 128 => {
+                findings.passed(VERSION, format!("`{tag}` is a version"));
+                versions.push(version);
+            }
+            Ok(_) => findings.failed(
+                VERSION,
+                format!("`{tag}` cannot name an image: it is too long or has build metadata"),
+            ),
+            Err(NotAVersion::Malformed(reason)) => {
+                findings.failed(VERSION, format!("`{tag}` is no semantic version: {reason}; tag again"));
+            }
+            Err(NotAVersion::NotMeant) => {}
+        }
+    }
+    if versions.is_empty() && !findings.any_failed() {
+        let message =
+            format!("the event carries no tag such as `{prefix}1.2.3`; tag the commit with its version");
+        findings.failed(VERSION, message);
+    }
+    versions.sort();
+    versions
 }
 
 /// Whether a version moves anything: pre-releases and versions 0.x do not.
@@ -245,6 +280,26 @@ mod tests {
             }
             for order in permutations(&chosen) {
                 assert_eq!(release(&order), expected(&chosen), "{order:?}");
+            }
+        }
+    }
+
+    /// Two versions on one commit: both have their tags, and each line moves once.
+    #[test]
+    fn versions_released_together_are_as_if_one_after_the_other() {
+        let all = ["0.9.0", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0"]
+            .map(|text| Version::parse(text).unwrap());
+        for one in &all {
+            for other in all.iter().filter(|other| *other != one) {
+                let mut request = testing::push_of_tag(&format!("v{one}"));
+                request.source.tags.push(format!("v{other}"));
+                let answer =
+                    testing::with(Shelf(Vec::new()), || testing::derive::<FloatingVersions>(&request));
+                let Ok(Derivation::Plan(plan)) = answer else { panic!("{answer:?}") };
+                let mut given: Vec<String> = plan.tags.into_iter().map(|tag| tag.name).collect();
+                given.sort();
+                let after: Vec<String> = release(&[one.clone(), other.clone()]).into_keys().collect();
+                assert_eq!(given, after, "{one} and {other}");
             }
         }
     }
