@@ -61,6 +61,11 @@ impl Policy for Channels {
         for (pointer, tag) in stable.chain(channels).chain(branches) {
             if !is_tag(tag) {
                 problems.push(SettingsProblem::new(pointer, format!("`{tag}` cannot be an image's tag")));
+            } else if VersionTag::parse(tag, &settings.prefix).is_ok() {
+                problems.push(SettingsProblem::new(pointer, "a version never moves; name another tag"));
+            } else if pointer.starts_with("/channels/") && settings.stable.contains(tag) {
+                problems
+                    .push(SettingsProblem::new(pointer, format!("`{tag}` is a tag of released versions")));
             }
         }
         problems
@@ -140,7 +145,10 @@ fn by_version(
 ) -> Result<(), Failure> {
     let Some(channel) = channel(version, settings) else {
         let name = name(version);
-        findings.skipped(CHANNEL, format!("the settings have no channel for `{name}`"));
+        findings.skipped(
+            CHANNEL,
+            format!("there is no channel for `{name}`; name one in the setting `channels`"),
+        );
         return Ok(());
     };
     let mut highest: Option<Version> = None;
@@ -182,7 +190,11 @@ fn channel(version: &Version, settings: &Settings) -> Option<Vec<String>> {
     let name = name(version);
     match &settings.channels {
         Some(channels) => channels.get(name).map(|tag| vec![tag.clone()]),
-        None => is_tag(name).then(|| vec![name.to_owned()]),
+        // A pre-release that calls itself stable is not.
+        None => {
+            let own = is_tag(name) && settings.stable.iter().all(|tag| tag != name);
+            own.then(|| vec![name.to_owned()])
+        }
     }
 }
 
