@@ -117,7 +117,11 @@ impl TaggingPolicy for Calver {
                 .iter()
                 .filter_map(|tag| scheme.counter(date, tag.strip_prefix(&settings.prefix)?))
                 .max();
-            let next = used.map_or(0, |used| used + 1);
+            let next = used.map_or(Some(0), |used| used.checked_add(1)).ok_or_else(|| {
+                Failure::new(
+                    "a tag of this calendar version has the greatest number that there is; remove it",
+                )
+            })?;
             findings.passed(VERSION, format!("{next} is the next number of this calendar version"));
             scheme.write(date, next)
         } else {

@@ -4,7 +4,7 @@
 
 use plimsoll_sdk::{
     Condition, Environment, Failure, Findings, IntentKind, Policy, PromotionPolicy, PromotionRequest,
-    Verdict, schemars::JsonSchema, serde::Deserialize,
+    SettingsProblem, Verdict, schemars::JsonSchema, serde::Deserialize,
 };
 
 /// Settings of `same-digest`. All are optional.
@@ -35,6 +35,12 @@ impl Policy for SameDigest {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &'static str = "Allows only the very image that an earlier environment runs.";
     type Settings = Settings;
+
+    fn check(settings: &Settings) -> Vec<SettingsProblem> {
+        let empty = settings.environments.as_ref().is_some_and(Vec::is_empty);
+        let problem = || SettingsProblem::new("/environments", "name at least one, or leave it out");
+        empty.then(problem).into_iter().collect()
+    }
 }
 
 /// The one rule.
