@@ -32,6 +32,8 @@ pub enum Requirement {
     Cosign,
     /// `wkg`.
     Wkg,
+    /// `node` with `npm`, and packages from its registry.
+    Node,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
 }
@@ -86,6 +88,7 @@ impl Requirement {
                 .then(|| "there is no `go`; see https://go.dev/doc/install".to_owned()),
             Self::Cosign => program("cosign"),
             Self::Wkg => program("wkg"),
+            Self::Node => program("node").or_else(|| program("npm")),
             Self::NginxBase => nginx::obstacle(),
         }
     }
