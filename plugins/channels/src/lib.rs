@@ -199,3 +199,60 @@ fn channel(version: &Version, settings: &Settings) -> Option<Vec<String>> {
 }
 
 plimsoll_sdk::export!(tagging: Channels);
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_sdk::{LookupFailure, testing};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Shelf(Vec<String>);
+
+    impl testing::Capabilities for Shelf {
+        fn tags(&self, _: &str) -> Result<Vec<String>, LookupFailure> {
+            Ok(self.0.clone())
+        }
+    }
+
+    /// Where every tag points after these releases.
+    fn release(order: &[Version]) -> BTreeMap<String, Version> {
+        let mut pointers = BTreeMap::new();
+        for version in order {
+            let known = pointers.keys().cloned().collect();
+            let request = testing::push_of_tag(&format!("v{version}"));
+            let answer = testing::with(Shelf(known), || testing::derive::<Channels>(&request));
+            let Ok(Derivation::Plan(plan)) = answer else { panic!("{answer:?}") };
+            pointers.extend(plan.tags.into_iter().map(|tag| (tag.name, version.clone())));
+        }
+        pointers
+    }
+
+    proptest! {
+        /// Whatever the order, each channel's tag ends at its highest version, the stable ones at the highest release.
+        #[test]
+        fn channels_end_at_their_highest_version(
+            texts in prop::collection::vec("[12]\\.[01]\\.0(-(rc|beta)\\.?(2|10)|-latest|-7)?", 1..7),
+        ) {
+            let versions: Vec<Version> = texts.iter().map(|text| Version::parse(text).unwrap()).collect();
+            let mut expected = BTreeMap::new();
+            let mut sorted = versions.clone();
+            sorted.sort();
+            for version in sorted {
+                expected.insert(format!("v{version}"), version.clone());
+                let text = version.pre.as_str();
+                for (tag, own) in [
+                    ("rc", text.starts_with("rc")),
+                    ("beta", text.starts_with("beta")),
+                    ("stable", text.is_empty()),
+                    ("latest", text.is_empty()),
+                ] {
+                    if own {
+                        expected.insert(tag.to_owned(), version.clone());
+                    }
+                }
+            }
+            prop_assert_eq!(release(&versions), expected);
+        }
+    }
+}

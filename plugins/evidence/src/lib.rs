@@ -215,3 +215,70 @@ fn complaint(request: &PromotionRequest, required: &Required, evidence: &Evidenc
 }
 
 plimsoll_sdk::export!(promotion: EvidencePolicy);
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_sdk::{Decision, testing};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn result() -> impl Strategy<Value = Evidence> {
+        let outcome = prop::sample::select(vec![
+            EvidenceOutcome::Passed,
+            EvidenceOutcome::Passed,
+            EvidenceOutcome::Failed,
+            EvidenceOutcome::Unknown,
+        ]);
+        let name = prop::sample::select(vec!["scan", "scan", "other"]);
+        let value = prop::sample::select(vec![None, Some("0"), Some("3"), Some("4"), Some("many")]);
+        let age = prop::sample::select(vec![-1, 0, 1, DAY - 1, DAY, DAY + 1, 9 * DAY]);
+        (name, outcome, value, age).prop_map(|(name, outcome, value, age)| Evidence {
+            name: name.to_owned(),
+            outcome,
+            value: value.map(str::to_owned),
+            at: testing::promotion(None, "production").now.unix - age,
+        })
+    }
+
+    proptest! {
+        /// Judged anew in the plainest way: the newest result, its age, its value, the waiver's day.
+        #[test]
+        fn the_newest_result_decides(
+            results in prop::collection::vec(result(), 0..5),
+            bounded in any::<bool>(),
+            waived in prop::sample::select(vec!["2024-03-04", "2024-03-05", "2024-03-06"]),
+        ) {
+            let mut request = testing::promotion(None, "production");
+            request.evidence.clone_from(&results);
+            let bound = if bounded { r#", "at-most": 3"# } else { "" };
+            request.settings = format!(
+                r#"{{"required": [{{"name": "scan", "within": "24h"{bound}}}],
+                    "waivers": [{{"name": "scan", "until": "{waived}", "reason": "r", "by": "b"}}]}}"#
+            );
+            let mut newest: Option<&Evidence> = None;
+            for result in results.iter().filter(|result| result.name == "scan") {
+                if newest.is_none_or(|newest| result.at >= newest.at) {
+                    newest = Some(result);
+                }
+            }
+            let age = |result: &Evidence| request.now.unix - result.at;
+            let in_bounds = |result: &Evidence| !bounded || matches!(result.value.as_deref(), Some("0" | "3"));
+            let passed = newest.is_some_and(|result| result.outcome == EvidenceOutcome::Passed);
+            let young = newest.is_some_and(|result| (0..=DAY).contains(&age(result)));
+            let good = passed && young && newest.is_some_and(in_bounds);
+            let hopeless = newest.is_some_and(|result| {
+                result.outcome == EvidenceOutcome::Failed || passed && young && !in_bounds(result)
+            });
+            let decision = testing::decide::<EvidencePolicy>(&request).unwrap().decision;
+            let expected = match (good || waived == "2024-03-06", hopeless) {
+                (true, _) => Decision::Allow,
+                (false, true) => Decision::Deny,
+                (false, false) => Decision::Hold(vec![Condition::Evidence("scan".to_owned())]),
+            };
+            prop_assert_eq!(decision, expected);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Civil time in policies against `jiff`, which has the whole database of time zones.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, Zoned, civil::Weekday as Day, tz::TimeZone};
 use plimsoll_policy_calver::Calver;
 use plimsoll_policy_freeze::Freeze;
@@ -162,6 +164,34 @@ fn calendar_versions_are_of_the_day_in_the_zone() {
         }
     }
     assert_same(&differences);
+}
+
+#[test]
+fn numbers_of_calendar_versions_count_up_and_begin_anew() {
+    let schemes = [
+        ("YYYY.MM.MICRO", "%Y.%-m."),
+        ("YYYY.0M.0D.MICRO", "%Y.%m.%d."),
+        ("YYYY.MICRO", "%Y."),
+        ("YY-0M-MICRO", "%-y-%m-"),
+    ];
+    for (scheme, format) in schemes {
+        let (mut counters, mut shelf) = (BTreeMap::new(), vec!["latest".to_owned(), "v2023".to_owned()]);
+        // Three releases a day from the last days of 2023 on, past the leap day.
+        for release in 0..200 {
+            let now = at(1_703_808_000 + release * 28_800, "Europe/Berlin");
+            let period = now.strftime(format).to_string();
+            let counter = counters.entry(period.clone()).or_insert(0);
+            let mut request = testing::push("main");
+            request.now = moment(&now);
+            request.settings = format!(r#"{{"scheme": "{scheme}"}}"#);
+            let answer = testing::with(Shelf(shelf.clone()), || testing::derive::<Calver>(&request));
+            let Ok(Derivation::Plan(plan)) = answer else { panic!("{answer:?}") };
+            assert_eq!(plan.tags[0].name, format!("v{period}{counter}"), "{scheme} at {now}");
+            *counter += 1;
+            shelf.push(plan.tags[0].name.clone());
+        }
+        assert!(counters.len() > 1, "{scheme}: one period says little");
+    }
 }
 
 #[test]
