@@ -1,11 +1,10 @@
 //! Which tags are looked at, and what of them is compared.
 
+use std::collections::BTreeMap;
+
 use plimsoll_sdk::go::{NotARegexp, Regexp};
 
 use crate::settings::{FilterTags, Settings};
-
-/// What an ImageRepository leaves out when its list says nothing: cosign's signatures.
-const LEFT_OUT: &str = r"^.*\.sig$";
 
 /// A tag, and what of it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +15,14 @@ pub(crate) struct Candidate {
 
 /// The tags as Flux keeps them: without those that are left out, the last one in the alphabet first.
 pub(crate) fn scanned(settings: &Settings, tags: &[String]) -> Result<Vec<String>, NotARegexp> {
-    let mut left_out: Vec<Regexp> =
+    let list: Vec<Regexp> =
         settings.exclusion_list.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-    if left_out.is_empty() {
-        left_out.push(LEFT_OUT.parse()?);
-    }
-    let mut scanned: Vec<String> =
-        tags.iter().filter(|tag| !left_out.iter().any(|regexp| regexp.is_match(tag))).cloned().collect();
+    // What an ImageRepository leaves out when its list says nothing: `^.*\.sig$`, cosign's signatures.
+    let left_out = |tag: &&String| match list.as_slice() {
+        [] => tag.ends_with(".sig"),
+        list => list.iter().any(|regexp| regexp.is_match(tag)),
+    };
+    let mut scanned: Vec<String> = tags.iter().filter(|tag| !left_out(tag)).cloned().collect();
     scanned.sort_unstable_by(|one, other| other.cmp(one));
     scanned.dedup();
     Ok(scanned)
@@ -34,12 +34,17 @@ pub(crate) fn apply(filter: Option<&FilterTags>, tags: Vec<String>) -> Result<Ve
         return Ok(tags.into_iter().map(|tag| Candidate { compared: tag.clone(), tag }).collect());
     };
     let pattern: Regexp = filter.pattern.parse()?;
-    let template = Some(filter.extract.as_str()).filter(|template| !template.is_empty()).unwrap_or("$0");
     let mut candidates: Vec<Candidate> = Vec::new();
+    let mut places = BTreeMap::new();
     for tag in tags {
-        let Some(extract) = pattern.expand(&tag, template) else { continue };
-        let compared = if filter.extract.is_empty() { tag.clone() } else { extract };
-        match candidates.iter_mut().find(|earlier| earlier.compared == compared) {
+        let compared = if filter.extract.is_empty() {
+            pattern.is_match(&tag).then(|| tag.clone())
+        } else {
+            pattern.expand(&tag, &filter.extract)
+        };
+        let Some(compared) = compared else { continue };
+        let place = *places.entry(compared.clone()).or_insert(candidates.len());
+        match candidates.get_mut(place) {
             Some(earlier) => earlier.tag = tag,
             None => candidates.push(Candidate { compared, tag }),
         }

@@ -25,6 +25,11 @@ pub struct Regexp {
 }
 
 /// A text that is no regular expression.
+///
+/// ```
+/// let error = "(".parse::<plimsoll_sdk::go::Regexp>().unwrap_err();
+/// assert_eq!(error.to_string(), "`(` is no regular expression: a group is not closed");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotARegexp {
     written: String,
