@@ -19,19 +19,19 @@ const PROMOTION: &[&str] = &["promotion"];
 
 const EXPECTED: &[Expected] = &[
     Expected { name: "always", answers: PROMOTION, wants: &[], size: 120_000 },
-    Expected { name: "approvals", answers: PROMOTION, wants: &[], size: 230_000 },
+    Expected { name: "approvals", answers: PROMOTION, wants: &[], size: 245_000 },
     Expected { name: "calver", answers: TAGGING, wants: &["registry"], size: 230_000 },
     Expected { name: "channels", answers: TAGGING, wants: &["registry"], size: 240_000 },
     Expected { name: "evidence", answers: PROMOTION, wants: &[], size: 210_000 },
     Expected { name: "floating-versions", answers: TAGGING, wants: &["registry"], size: 200_000 },
     Expected { name: "forward-only", answers: PROMOTION, wants: &[], size: 165_000 },
     Expected { name: "freeze", answers: PROMOTION, wants: &[], size: 265_000 },
-    Expected { name: "image-policy", answers: PROMOTION, wants: &["registry"], size: 400_000 },
-    Expected { name: "keel", answers: PROMOTION, wants: &[], size: 400_000 },
+    Expected { name: "image-policy", answers: PROMOTION, wants: &["registry"], size: 330_000 },
+    Expected { name: "keel", answers: PROMOTION, wants: &[], size: 240_000 },
     Expected { name: "monorepo", answers: TAGGING, wants: &[], size: 200_000 },
     Expected { name: "release-tags", answers: TAGGING, wants: &[], size: 200_000 },
     Expected { name: "same-digest", answers: PROMOTION, wants: &[], size: 170_000 },
-    Expected { name: "semver-step", answers: PROMOTION, wants: &[], size: 185_000 },
+    Expected { name: "semver-step", answers: PROMOTION, wants: &[], size: 195_000 },
     Expected { name: "soak", answers: PROMOTION, wants: &[], size: 180_000 },
     Expected { name: "version-gate", answers: PROMOTION, wants: &[], size: 160_000 },
 ];
