@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 
-use plimsoll_support::{Application, DebianRegistry, Requirement, require, run};
+use plimsoll_support::{Application, DebianRegistry, LAYOUT, Requirement, require, run};
 
 /// Everything that a release leaves for others to see.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,6 +99,76 @@ fn killed_at_every_boundary_it_ends_as_if_never_killed() {
         assert_eq!(doomed(&application, boundary, cache.path()), None, "boundary {boundary} was not reached");
         assert_eq!(outcome(&application), expected, "killed at boundary {boundary} of {boundaries}");
     }
+}
+
+/// Shadows that say something else than the policies that decide, in a tagging, an allowed and a denied question.
+const SHADOWS: &str = r#"
+[tags]
+policy = "stock:release-tags"
+shadow = { policy = "stock:release-tags", settings = { latest = "edge" } }
+
+[[environments]]
+name = "open"
+target = { kind = "directory", path = "deploy/open", manifests = "k8s/" }
+promotion = [{ policy = "stock:always", shadow = { policy = "stock:version-gate", settings = { pattern = "x*" } } }]
+
+[[environments]]
+name = "closed"
+target = { kind = "directory", path = "deploy/closed", manifests = "k8s/" }
+promotion = [{ policy = "stock:version-gate", settings = { pattern = "x*" }, shadow = { policy = "stock:always" } }]
+"#;
+
+/// How often each kind of fact is in the journal, by kind and environment, and its length.
+fn counts(application: &Application) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in application.run(&["journal", "export"]).code(0).stdout.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("the export is JSON");
+        let text = |key: &str| entry["fact"][key].as_str().unwrap_or_default().to_owned();
+        *counts.entry(format!("{} {}", text("fact"), text("environment"))).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// A shadow costs no question: at whatever boundary the host dies, a policy is asked again only where an allowance was not
+/// used, as without shadows, and what is lost is what the shadow would have said.
+#[test]
+fn killed_beside_a_shadow_it_asks_nobody_twice() {
+    require!(Requirement::Git);
+    let cache = tempfile::tempdir().expect("a temporary folder");
+    let prepared = || Application::with_rules("scratch", LAYOUT, SHADOWS);
+    let undisturbed = prepared();
+    let boundaries = doomed(&undisturbed, usize::MAX, cache.path()).expect("nothing kills it");
+    let expected = counts(&undisturbed);
+    assert_eq!(
+        (expected["tags-shadowed "], expected["shadowed open"], expected["shadowed closed"]),
+        (1, 1, 1)
+    );
+
+    let mut lost = 0;
+    for boundary in 0..boundaries {
+        let application = prepared();
+        assert_eq!(doomed(&application, boundary, cache.path()), None, "boundary {boundary} was not reached");
+        let before = counts(&application);
+        let report = application.release();
+        let _ = application.run(&["journal", "verify"]).code(0);
+        let after = counts(&application);
+        let of = |counts: &BTreeMap<String, usize>, kind: &str| counts.get(kind).copied().unwrap_or(0);
+        assert_eq!(report["standing"], "done", "killed at boundary {boundary}: {report}");
+        assert_eq!(of(&after, "tags-derived "), 1, "killed at boundary {boundary}: {after:?}");
+        for environment in ["staging", "production", "open", "closed"] {
+            let [decided, deployed] =
+                ["decided", "deployed"].map(|kind| of(&before, &format!("{kind} {environment}")));
+            let unused =
+                usize::from(environment != "closed" && environment != "production" && decided > deployed);
+            let asked = of(&after, &format!("decided {environment}"));
+            assert_eq!(asked, 1 + unused, "killed at boundary {boundary}: {environment} {after:?}");
+        }
+        for shadow in ["tags-shadowed ", "shadowed open", "shadowed closed"] {
+            lost += usize::from(of(&after, shadow) == 0);
+        }
+    }
+    // Of what is asked once and for all: the tags and the denial, each between its fact and the shadow's.
+    assert_eq!(lost, 2);
 }
 
 #[test]

@@ -129,6 +129,26 @@ fn a_release_uses_what_is_locked_whatever_the_tag_says() {
 }
 
 #[test]
+fn a_shadow_is_locked_like_any_policy() {
+    require!(Requirement::Git, Requirement::Registry);
+    let registry = DebianRegistry::start();
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let sender = Plimsoll::in_folder(folder.path());
+    let reference = format!("oci://{}", registry.reference("policies/next:1"));
+    push(&sender, folder.path(), "version-gate", &reference, &[]);
+    let application =
+        guarded_by(&format!(r#"stock:always", shadow = {{ policy = "{reference}" }}, time-zone = "UTC"#));
+    let refused = application.run(&["release"]).code(64);
+    assert!(refused.stderr.contains("is not locked"), "{}", refused.stderr);
+    let _ = application.run(&["policy", "lock"]).code(0);
+    assert!(application.read("plimsoll.lock").contains(&reference));
+    application.git.commit("Lock the shadow");
+    let released = application.release();
+    assert_eq!(environment(&released, "guarded")["deployed"], true, "{released}");
+    assert_eq!(environment(&released, "guarded")["shadows"][0]["would-decide"], "deny", "{released}");
+}
+
+#[test]
 fn a_damaged_lock_and_another_component_are_refused() {
     require!(Requirement::Git, Requirement::Registry);
     let registry = DebianRegistry::start();

@@ -51,6 +51,10 @@ impl Journal for AbsentJournal {
         Ok(Vec::new())
     }
 
+    async fn shadows(&self, _: u64, _: usize) -> Result<Vec<Entry>, PortFailure> {
+        Ok(Vec::new())
+    }
+
     async fn verify(&self) -> Result<JournalCheck, PortFailure> {
         Ok(JournalCheck::Intact { entries: 0, head: "0".repeat(64) })
     }

@@ -90,6 +90,18 @@ pub struct Binding<Policy: ?Sized> {
     pub settings: String,
     /// The time zone that it is told the time in.
     pub time_zone: String,
+    /// The policy that is asked the same and decides nothing.
+    pub shadow: Option<Shadow<Policy>>,
+}
+
+/// A policy that is asked what another one decides, for comparison.
+pub struct Shadow<Policy: ?Sized> {
+    /// The policy, pre-linked.
+    pub policy: Arc<Policy>,
+    /// Its settings, a JSON object as text.
+    pub settings: String,
+    /// Digest of how it and the binding are configured.
+    pub configured: Digest,
 }
 
 /// An environment, ready to be asked about and deployed to.

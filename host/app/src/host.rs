@@ -301,10 +301,8 @@ impl Host {
     /// A key cannot be read.
     pub fn remote_policies(&self) -> Result<Vec<(ImageReference, Vec<Signer>)>, HostError> {
         let signers = self.signers()?;
-        let promotions =
-            self.configuration.environments.iter().flat_map(|environment| &environment.promotion);
         let mut policies: Vec<(ImageReference, Vec<Signer>)> = Vec::new();
-        for binding in std::iter::once(&self.configuration.tags).chain(promotions) {
+        for binding in self.configuration.bindings() {
             let PolicyReference::Registry(reference) = &binding.policy else { continue };
             let wanted = Signer::wanted(&signers, binding);
             match policies.iter_mut().find(|(known, _)| known == reference) {

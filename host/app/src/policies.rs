@@ -12,7 +12,7 @@ pub use plimsoll_policy::{Policy, Recorded};
 use tokio::runtime::Handle;
 
 use crate::{
-    application::Binding,
+    application::{Binding, Shadow},
     capabilities::{JournalCapability, RepositoryCapability},
     clock,
     configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
@@ -29,6 +29,26 @@ pub(crate) struct Policies<'a> {
     pub(crate) signers: Vec<Signer>,
     pub(crate) configuration: &'a Configuration,
 }
+
+/// What a policy must answer at its place.
+struct Wanted<Policy: ?Sized> {
+    answers: fn(&BoundPolicy) -> Option<Arc<Policy>>,
+    /// What is said of one that does not.
+    otherwise: &'static str,
+    advice: &'static str,
+}
+
+const TAGGING: Wanted<dyn TaggingPolicy> = Wanted {
+    answers: BoundPolicy::as_tagging,
+    otherwise: "derives no tags",
+    advice: "name a policy that exports `plimsoll:policy/tagging`, such as `stock:release-tags`",
+};
+
+const PROMOTION: Wanted<dyn PromotionPolicy> = Wanted {
+    answers: BoundPolicy::as_promotion,
+    otherwise: "decides no promotions",
+    advice: "name a policy that exports `plimsoll:policy/promotion`, such as `stock:always`",
+};
 
 /// What the capabilities of the policies look at.
 pub(crate) struct Surroundings {
@@ -72,18 +92,7 @@ impl Policies<'_> {
         surroundings: &Surroundings,
         problems: &mut Vec<Problem>,
     ) -> Option<Binding<dyn TaggingPolicy>> {
-        let written = &self.configuration.tags;
-        let (policy, settings) = self.bind(written, surroundings, problems)?;
-        match policy.as_tagging() {
-            Some(policy) => Some(binding(written, settings, policy)),
-            None => {
-                problems.push(
-                    Problem::new(written.span, format!("the policy `{}` derives no tags", written.written))
-                        .help("name a policy that exports `plimsoll:policy/tagging`, such as `stock:release-tags`"),
-                );
-                None
-            }
-        }
+        self.binding(&self.configuration.tags, &TAGGING, surroundings, problems)
     }
 
     /// The promotion policies of an environment; what is wrong goes to `problems`.
@@ -93,21 +102,47 @@ impl Policies<'_> {
         surroundings: &Surroundings,
         problems: &mut Vec<Problem>,
     ) -> Vec<Binding<dyn PromotionPolicy>> {
-        let mut bindings = Vec::with_capacity(environment.promotion.len());
-        for written in &environment.promotion {
-            let Some((policy, settings)) = self.bind(written, surroundings, problems) else { continue };
-            match policy.as_promotion() {
-                Some(policy) => bindings.push(binding(written, settings, policy)),
-                None => problems.push(
-                    Problem::new(
-                        written.span,
-                        format!("the policy `{}` decides no promotions", written.written),
-                    )
-                    .help("name a policy that exports `plimsoll:policy/promotion`, such as `stock:always`"),
-                ),
+        let written = environment.promotion.iter();
+        written.filter_map(|written| self.binding(written, &PROMOTION, surroundings, problems)).collect()
+    }
+
+    /// A policy with its shadow. Both are loaded, also when one cannot be: all problems are to be found.
+    fn binding<Policy: ?Sized>(
+        &self,
+        written: &configuration::Binding,
+        wanted: &Wanted<Policy>,
+        surroundings: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Binding<Policy>> {
+        let bound = self.answering(written, wanted, surroundings, problems);
+        let shadow =
+            written.shadow.as_ref().map(|shadow| self.answering(shadow, wanted, surroundings, problems));
+        let (policy, settings) = bound?;
+        let shadow = match shadow {
+            Some(shadow) => {
+                let (policy, settings) = shadow?;
+                Some(Shadow { policy, settings, configured: configuration::configured(written) })
             }
+            None => None,
+        };
+        Some(Binding { policy, settings, time_zone: written.time_zone.clone(), shadow })
+    }
+
+    /// A policy that answers the question of its place, and its settings.
+    fn answering<Policy: ?Sized>(
+        &self,
+        written: &configuration::Binding,
+        wanted: &Wanted<Policy>,
+        surroundings: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(Arc<Policy>, String)> {
+        let (bound, settings) = self.bind(written, surroundings, problems)?;
+        let policy = (wanted.answers)(&bound);
+        if policy.is_none() {
+            let message = format!("the policy `{}` {}", written.written, wanted.otherwise);
+            problems.push(Problem::new(written.span, message).help(wanted.advice));
         }
-        bindings
+        Some((policy?, settings))
     }
 
     fn bind(
@@ -167,14 +202,6 @@ fn load(
     signers: &[Signer],
 ) -> Result<Policy, PortFailure> {
     Ok(sandbox.load(written, &source.component(reference, signers)?)?)
-}
-
-fn binding<Policy: ?Sized>(
-    written: &configuration::Binding,
-    settings: String,
-    policy: Arc<Policy>,
-) -> Binding<Policy> {
-    Binding { policy, settings, time_zone: written.time_zone.clone() }
 }
 
 fn grants(written: &configuration::Binding, surroundings: &Surroundings) -> Grants {

@@ -4,6 +4,7 @@ use plimsoll_core::{
     contract::{Condition, Decision, Finding, RuleOutcome},
     digest::Digest,
     release::{EnvironmentState, ReleaseState, Standing, Stay, Tagging},
+    shadow::Comparison,
 };
 use serde::Serialize;
 
@@ -25,6 +26,9 @@ pub struct ReleaseReport {
     pub digest: Option<String>,
     /// What the rules of the tagging policy found.
     pub findings: Vec<Finding>,
+    /// What its shadow would have decided. Absent: it has none, or the shadow was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Comparison>,
     /// The environments in the order of the configuration.
     pub environments: Vec<EnvironmentReport>,
     /// The step that failed, if one did.
@@ -44,6 +48,9 @@ pub struct EnvironmentReport {
     pub until: Vec<String>,
     /// One for each rule, passed ones too.
     pub findings: Vec<Finding>,
+    /// What the shadows of its policies would have decided. Absent: there are none, or they were not asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shadows: Vec<Comparison>,
     /// Whether the release was deployed there.
     pub deployed: bool,
     /// Where to look.
@@ -99,6 +106,7 @@ impl ReleaseReport {
                 .collect(),
             digest: digest.map(|digest| digest.to_string()),
             findings,
+            shadow: state.tagging_shadow.clone(),
             environments: state
                 .environments
                 .iter()
@@ -137,6 +145,7 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
         verdict: verdict.map(|verdict| verdict.decision.word()),
         until: verdict.map(|verdict| conditions(&verdict.decision)).unwrap_or_default(),
         findings: verdict.map(|verdict| verdict.findings.clone()).unwrap_or_default(),
+        shadows: environment.shadows.clone(),
         deployed: matches!(environment.stay, Stay::Deployed { .. }),
         location: None,
         error: None,

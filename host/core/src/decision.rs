@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contract::{Derivation, Finding, GitRef, Label, PassageState, PromotionRequest, TaggingRequest, Verdict},
+    contract::{Derivation, GitRef, Label, PassageState, PromotionRequest, TaggingRequest, Verdict},
     digest::Digest,
 };
 
@@ -292,17 +292,4 @@ pub struct PastDeployment {
     pub version: Option<String>,
     /// When, Unix seconds.
     pub at: i64,
-}
-
-/// The findings of an answer, or the host's own finding when there is none.
-#[must_use]
-pub fn promotion_findings(record: &PromotionRecord) -> Vec<Finding> {
-    match &record.outcome {
-        Outcome::Answered(verdict) => verdict.findings.clone(),
-        other => other
-            .unanswered()
-            .map(|message| Finding::host_failed("policy", format!("{}: {message}", record.policy.reference)))
-            .into_iter()
-            .collect(),
-    }
 }

@@ -10,6 +10,7 @@ use crate::{
     plan::TagPlan,
     ports::PortFailure,
     release::Step,
+    shadow::{PromotionShadow, TaggingShadow},
 };
 
 /// Something that happened to a release.
@@ -26,6 +27,11 @@ pub enum Fact {
         record: Box<TaggingRecord>,
         /// The checked plan, when there is one.
         plan: Option<TagPlan>,
+    },
+    /// The shadow of the tagging policy was asked what that one decided.
+    TagsShadowed {
+        /// Its decision, which decides nothing.
+        shadow: Box<TaggingShadow>,
     },
     /// The image was built.
     Built {
@@ -61,6 +67,13 @@ pub enum Fact {
         verdict: Verdict,
         /// The decision of each binding, whole.
         records: Vec<PromotionRecord>,
+    },
+    /// The shadows of an environment's promotion policies were asked what those decided.
+    Shadowed {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Their decisions, which decide nothing.
+        shadows: Vec<PromotionShadow>,
     },
     /// The image was deployed.
     Deployed {

@@ -3,6 +3,7 @@
 
 pub mod contract;
 pub mod decision;
+pub mod difference;
 pub mod digest;
 pub mod fact;
 mod lookup_json;
@@ -11,4 +12,5 @@ pub mod plan;
 pub mod ports;
 pub mod reference;
 pub mod release;
+pub mod shadow;
 pub mod verdict;

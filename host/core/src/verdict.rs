@@ -2,7 +2,7 @@
 
 use crate::{
     contract::{Condition, Decision, Finding, Verdict},
-    decision::{Outcome, PromotionRecord, promotion_findings},
+    decision::{Outcome, PromotionRecord},
     names::RuleName,
 };
 
@@ -31,7 +31,8 @@ pub fn join(records: &[PromotionRecord]) -> Verdict {
         (false, false) => Decision::Hold(conditions),
         (false, true) => Decision::Allow,
     };
-    Verdict { decision, findings: records.iter().flat_map(promotion_findings).collect() }
+    let findings = records.iter().flat_map(|record| record.outcome.findings(&record.policy.reference));
+    Verdict { decision, findings: findings.collect() }
 }
 
 /// The most findings one answer may have.

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{
     contract::{
-        Commit, Condition, Decision, Derivation, GitRef, Intent, ProposedPlan, ProposedTag, Repository,
-        Source, TagMode, TaggingRequest, Trigger, Verdict, Weekday,
+        Commit, Condition, Decision, Derivation, GitRef, Image, Intent, PromotionRequest, ProposedPlan,
+        ProposedTag, Repository, Source, TagMode, TaggingRequest, Trigger, Verdict, Weekday,
     },
-    decision::{DecisionRecord, Outcome, PolicyIdentity},
+    decision::{DecisionRecord, Outcome, PolicyIdentity, TaggingRecord},
     digest::Digest,
     fact::{Entry, EnvironmentPlan, Fact, Opening},
     names::{EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
     release::{ReleaseState, Standing, Stay, Step, next},
+    shadow::ShadowRecord,
 };
 use proptest::prelude::*;
 
@@ -30,6 +31,8 @@ struct World {
 struct Answers {
     refuses: bool,
     environments: Vec<Decision>,
+    /// Whether there are shadows, which say something else.
+    shadows: bool,
 }
 
 fn name(index: usize) -> EnvironmentName {
@@ -64,21 +67,7 @@ fn opening(environments: usize) -> Fact {
     }))
 }
 
-fn tags_derived(answers: &Answers) -> Fact {
-    let tag = |name: &str, mode| ProposedTag { name: name.to_owned(), mode };
-    let proposal = ProposedPlan {
-        version: Some("1.0.0".to_owned()),
-        tags: vec![tag("latest", TagMode::Move), tag("v1.0.0", TagMode::Create)],
-        labels: vec![],
-        annotations: vec![],
-        findings: vec![],
-    };
-    let plan = TagPlan::check(&proposal).unwrap();
-    let (answer, plan) = if answers.refuses {
-        (Derivation::Refusal(vec![]), None)
-    } else {
-        (Derivation::Plan(proposal), Some(plan))
-    };
+fn tagging_record(answer: Derivation) -> TaggingRecord {
     let policy = PolicyIdentity {
         reference: "stock:release-tags".to_owned(),
         name: "release-tags".to_owned(),
@@ -99,9 +88,86 @@ fn tags_derived(answers: &Answers) -> Fact {
         second: 0,
     };
     let request = TaggingRequest { source: source(), repositories: vec![], now, settings: "{}".to_owned() };
-    let record =
-        DecisionRecord { policy, request, transcript: vec![], outcome: Outcome::Answered(answer), fuel: 1 };
-    Fact::TagsDerived { record: Box::new(record), plan }
+    DecisionRecord { policy, request, transcript: vec![], outcome: Outcome::Answered(answer), fuel: 1 }
+}
+
+fn tags_derived(answers: &Answers) -> Fact {
+    let tag = |name: &str, mode| ProposedTag { name: name.to_owned(), mode };
+    let proposal = ProposedPlan {
+        version: Some("1.0.0".to_owned()),
+        tags: vec![tag("latest", TagMode::Move), tag("v1.0.0", TagMode::Create)],
+        labels: vec![],
+        annotations: vec![],
+        findings: vec![],
+    };
+    let plan = TagPlan::check(&proposal).unwrap();
+    let (answer, plan) = if answers.refuses {
+        (Derivation::Refusal(vec![]), None)
+    } else {
+        (Derivation::Plan(proposal), Some(plan))
+    };
+    Fact::TagsDerived { record: Box::new(tagging_record(answer)), plan }
+}
+
+/// What the shadows of a decision say: always something else. Promotions have two of them.
+fn shadowed(fact: &Fact) -> Option<Fact> {
+    match fact {
+        Fact::TagsDerived { record, .. } => Some(Fact::TagsShadowed {
+            shadow: Box::new(ShadowRecord {
+                decider: record.policy.clone(),
+                decided: record.outcome.clone(),
+                configured: Digest::of(b"configured"),
+                record: tagging_record(Derivation::Refusal(vec![])),
+            }),
+        }),
+        Fact::Decided { environment, verdict, .. } => {
+            let other = match verdict.decision {
+                Decision::Allow => Decision::Deny,
+                _ => Decision::Allow,
+            };
+            let shadow = |outcome: Outcome<Verdict>| {
+                let TaggingRecord { policy, .. } = tagging_record(Derivation::Refusal(vec![]));
+                ShadowRecord {
+                    decider: policy.clone(),
+                    decided: Outcome::Answered(verdict.clone()),
+                    configured: Digest::of(b"configured"),
+                    record: DecisionRecord {
+                        policy,
+                        request: promotion_request(),
+                        transcript: vec![],
+                        outcome,
+                        fuel: 1,
+                    },
+                }
+            };
+            let answer = shadow(Outcome::Answered(Verdict { decision: other, findings: vec![] }));
+            let trap = shadow(Outcome::Trapped { reason: "asked to".to_owned() });
+            Some(Fact::Shadowed { environment: environment.clone(), shadows: vec![answer, trap] })
+        }
+        _ => None,
+    }
+}
+
+fn promotion_request() -> PromotionRequest {
+    let TaggingRecord { request, .. } = tagging_record(Derivation::Refusal(vec![]));
+    PromotionRequest {
+        source: request.source,
+        image: Image {
+            repository: "website".to_owned(),
+            digest: None,
+            tags: vec![],
+            version: None,
+            labels: vec![],
+        },
+        intent: Intent::Promote,
+        environment: "environment-0".to_owned(),
+        environments: vec![],
+        passages: vec![],
+        approvals: vec![],
+        evidence: vec![],
+        now: request.now,
+        settings: request.settings,
+    }
 }
 
 /// Carries one step out in the imagined world.
@@ -138,8 +204,8 @@ fn perform(state: &ReleaseState, step: &Step, answers: &Answers, world: &mut Wor
     }
 }
 
-/// Runs a release in lives: life `n` dies after `lives[n]` half-steps (an effect is one, its fact another), the last
-/// one goes to the end.
+/// Runs a release in lives: life `n` dies after `lives[n]` half-steps (an effect is one, its fact another, what shadows
+/// say of it a third), the last one goes to the end.
 fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
     let mut world = World::default();
     let mut journal: Vec<Entry> = Vec::new();
@@ -165,8 +231,23 @@ fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
                 break;
             }
             left = left.saturating_sub(2);
+            let shadowed = shadowed(&fact).filter(|_| answers.shadows);
             write(&mut journal, fact);
             state.apply(journal.last().unwrap());
+            if let Some(shadowed) = shadowed {
+                if left == 0 {
+                    break;
+                }
+                left = left.saturating_sub(1);
+                let (before, stays_before) = (next(&state), stays(&state));
+                write(&mut journal, shadowed);
+                state.apply(journal.last().unwrap());
+                assert_eq!(
+                    (next(&state), stays(&state)),
+                    (before, stays_before),
+                    "a shadow decided something"
+                );
+            }
             assert_eq!(Some(&state), ReleaseState::fold(&journal).as_ref(), "applying differs from folding");
         }
     }
@@ -180,8 +261,8 @@ fn answers() -> impl Strategy<Value = Answers> {
         1 => Just(Decision::Deny),
         1 => Just(Decision::Hold(vec![Condition::Time(1)])),
     ];
-    (prop::bool::weighted(0.1), prop::collection::vec(decision, 0..5))
-        .prop_map(|(refuses, environments)| Answers { refuses, environments })
+    (prop::bool::weighted(0.1), prop::collection::vec(decision, 0..5), any::<bool>())
+        .prop_map(|(refuses, environments, shadows)| Answers { refuses, environments, shadows })
 }
 
 fn stays(state: &ReleaseState) -> Vec<Stay> {
@@ -191,7 +272,7 @@ fn stays(state: &ReleaseState) -> Vec<Stay> {
 proptest! {
     #[test]
     fn dying_anywhere_changes_nothing(answers in answers(), lives in prop::collection::vec(0_usize..24, 0..4)) {
-        let (undisturbed, calm) = run(&answers, &[]);
+        let (undisturbed, calm) = run(&Answers { shadows: false, ..answers.clone() }, &[]);
         let (world, state) = run(&answers, &lives);
         prop_assert_eq!(world, undisturbed);
         prop_assert_eq!(stays(&state), stays(&calm));

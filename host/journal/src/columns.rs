@@ -23,11 +23,13 @@ impl<'a> Columns<'a> {
             Fact::Opened(_) => ("opened", None, None),
             Fact::Resumed {} => ("resumed", None, None),
             Fact::TagsDerived { .. } => ("tags-derived", None, None),
+            Fact::TagsShadowed { .. } => ("tags-shadowed", None, None),
             Fact::Built { .. } => ("built", None, None),
             Fact::Pushed { .. } => ("pushed", None, None),
             Fact::Tagged { tag, .. } => ("tagged", None, Some(tag.as_str())),
             Fact::TagKept { .. } => ("tag-kept", None, None),
             Fact::Decided { .. } => ("decided", None, None),
+            Fact::Shadowed { .. } => ("shadowed", None, None),
             Fact::Deployed { environment, .. } => ("deployed", Some(environment.as_str()), None),
             Fact::Superseded { environment, .. } => ("superseded", Some(environment.as_str()), None),
             Fact::StepFailed { step, environment: Some(environment), .. } if step == DEPLOY => {

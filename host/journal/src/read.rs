@@ -87,12 +87,27 @@ pub(crate) async fn decisions(
 ) -> Result<Vec<StoredFact>, JournalError> {
     let query = sqlx::query(
         "SELECT sequence, at, release, json FROM facts
-         WHERE sequence > ?1 AND kind IN ('tags-derived', 'decided') ORDER BY sequence LIMIT ?2",
+         WHERE sequence > ?1 AND kind IN ('tags-derived', 'decided', 'tags-shadowed', 'shadowed')
+         ORDER BY sequence LIMIT ?2",
     );
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = query.bind(after).bind(bound(limit)).fetch_all(connection).await;
     let rows = rows.map_err(|error| JournalError::of(journal, error))?;
     rows.iter().map(|row| stored(row, journal)).collect()
+}
+
+pub(crate) async fn shadows(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    before: u64,
+    limit: usize,
+) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts
+         WHERE sequence < ?1 AND kind IN ('tags-shadowed', 'shadowed') ORDER BY sequence DESC LIMIT ?2",
+    );
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
+    collect(query.bind(before).bind(bound(limit)).fetch_all(connection).await, journal)
 }
 
 /// A number of rows as SQLite counts.

@@ -155,6 +155,10 @@ impl Journal for SqliteJournal {
         Ok(read::decisions(&mut *self.connection().await, &self.path, after, limit).await?)
     }
 
+    async fn shadows(&self, before: u64, limit: usize) -> Result<Vec<Entry>, PortFailure> {
+        Ok(read::shadows(&mut *self.connection().await, &self.path, before, limit).await?)
+    }
+
     async fn verify(&self) -> Result<JournalCheck, PortFailure> {
         Ok(verify::verify(&mut *self.connection().await, &self.path).await?)
     }

@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use common::{deployed, open, release, tagged};
 use plimsoll_core::{
-    contract::{Commit, GitRef, Intent, Repository, Source, Trigger},
+    contract::{Commit, Decision, GitRef, Intent, Repository, Source, Trigger, Verdict},
     digest::Digest,
     fact::{Fact, Opening},
     names::EnvironmentName,
@@ -98,6 +98,34 @@ async fn environments_and_tags_are_found_newest_first() {
     assert_eq!(journal.deployed(&nowhere).await.unwrap(), None);
     assert_eq!(places(journal.tag("latest", 9).await.unwrap()), [7, 1]);
     assert!(journal.tag("late%", 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn decisions_are_found_oldest_first_and_shadows_newest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let environment = EnvironmentName::new("staging").unwrap();
+    let decided = || Fact::Decided {
+        environment: environment.clone(),
+        verdict: Verdict { decision: Decision::Allow, findings: Vec::new() },
+        records: Vec::new(),
+    };
+    let shadowed = || Fact::Shadowed { environment: environment.clone(), shadows: Vec::new() };
+    let facts = [tagged("v1"), decided(), shadowed(), deployed("staging"), decided(), shadowed()];
+    for (number, fact) in facts.into_iter().enumerate() {
+        journal.append(&release(1), number, 0, fact).await.unwrap();
+    }
+    let decisions = journal.decisions(2, 2).await.unwrap();
+    assert_eq!(decisions.iter().map(|fact| fact.sequence).collect::<Vec<_>>(), [3, 5]);
+    let places = |entries: Vec<plimsoll_core::fact::Entry>| {
+        entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(places(journal.shadows(u64::MAX, 9).await.unwrap()), [6, 3]);
+    assert_eq!(places(journal.shadows(u64::MAX, 1).await.unwrap()), [6]);
+    assert_eq!(places(journal.shadows(6, 9).await.unwrap()), [3]);
+    // What runs in an environment is not crowded out by what was said of it.
+    assert_eq!(places(journal.environment(&environment, 9).await.unwrap()), [4]);
+    assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 6, .. }));
 }
 
 #[tokio::test]

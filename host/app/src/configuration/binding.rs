@@ -41,6 +41,7 @@ pub(super) fn default_tagging() -> Binding {
         grants: [].into(),
         time_zone: DEFAULT_TIME_ZONE.to_owned(),
         limits: LimitOverrides::default(),
+        shadow: None,
         span: nowhere,
         settings_span: nowhere,
     }
@@ -51,16 +52,33 @@ pub(super) fn binding(
     surroundings: Surroundings<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Binding> {
+    let time_zone = match reader.text("time-zone") {
+        Some(written) => take(time_zone(written), problems),
+        None => Some(DEFAULT_TIME_ZONE.to_owned()),
+    };
+    let binding = alone(reader, surroundings, problems);
+    let shadow = reader.table("shadow").map(|shadow| alone(&shadow, surroundings, problems));
+    let (binding, time_zone) = (binding?, time_zone?);
+    let shadow = match shadow {
+        // It is asked the very same question: at the same time, told in the same zone.
+        Some(shadow) => Some(Box::new(Binding { time_zone: time_zone.clone(), ..shadow? })),
+        None => None,
+    };
+    Some(Binding { time_zone, shadow, ..binding })
+}
+
+/// A binding but for its time zone and its shadow.
+fn alone(
+    reader: &Reader<'_>,
+    surroundings: Surroundings<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Binding> {
     let written = reader.text("policy");
     let policy = written.and_then(|written| take(policy(written, surroundings), problems));
     let settings = reader.value("settings");
     let json = settings
         .and_then(|value| value.get_ref().as_table())
         .map_or_else(|| "{}".to_owned(), |table| settings::to_json(table, problems));
-    let time_zone = match reader.text("time-zone") {
-        Some(written) => take(time_zone(written), problems),
-        None => Some(DEFAULT_TIME_ZONE.to_owned()),
-    };
     let (written, policy) = (written?, policy?);
     let signed_by = match surroundings.signers {
         Some(signers) => signers::wanted(&policy, &reader.texts("signed-by"), signers, problems),
@@ -76,8 +94,9 @@ pub(super) fn binding(
             .map(|(name, path)| (name.to_owned(), surroundings.folder.join(path)))
             .collect(),
         grants: reader.texts("grants").iter().filter_map(|name| capability(name.text)).collect(),
-        time_zone: time_zone?,
+        time_zone: DEFAULT_TIME_ZONE.to_owned(),
         limits: reader.table("limits").map(|limits| overrides(&limits)).unwrap_or_default(),
+        shadow: None,
         span: written.span,
         settings_span: settings.map_or(written.span, |value| value.span().into()),
     })
@@ -122,12 +141,9 @@ fn time_zone(written: Text<'_>) -> Result<String, Problem> {
 }
 
 fn capability(name: &str) -> Option<Capability> {
-    match name {
-        "log" => Some(Capability::Log),
-        "registry" => Some(Capability::Registry),
-        "history" => Some(Capability::History),
-        _ => None,
-    }
+    [Capability::Log, Capability::Registry, Capability::History]
+        .into_iter()
+        .find(|capability| capability.name() == name)
 }
 
 fn overrides(limits: &Reader<'_>) -> LimitOverrides {

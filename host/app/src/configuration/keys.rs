@@ -106,62 +106,83 @@ static IMAGE: TableShape = TableShape {
     ],
 };
 
+/// The keys that a binding and its shadow share.
+const POLICY: Key = Key {
+    name: "policy",
+    shape: Shape::Text,
+    presence: Required(
+        "name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
+    ),
+    meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, the path of a component, or `oci://REGISTRY/REPOSITORY:TAG` for one in a registry, which `plimsoll policy lock` pins.",
+};
+const SIGNED_BY: Key = Key {
+    name: "signed-by",
+    shape: Shape::List { of: &Shape::Text, least: 0 },
+    presence: Optional("those who cover its repository"),
+    meaning: "Signers who must have signed the policy, all of them, beside those who cover its repository.",
+};
+
+const SETTINGS: Key = Key {
+    name: "settings",
+    shape: Shape::Settings,
+    presence: Optional("`{}`"),
+    meaning: "Settings for the policy, which checks them itself.",
+};
+const SETTINGS_FILES: Key = Key {
+    name: "settings-files",
+    shape: Shape::Texts,
+    presence: Optional("none"),
+    meaning: "Settings that are read from files, by their names: `.json` and `.toml` as values, all others as text.",
+};
+const GRANTS: Key = Key {
+    name: "grants",
+    shape: Shape::List {
+        of: &Shape::Choice(&Choice {
+            what: "capability",
+            values: &["log", "registry", "history"],
+            planned: &[],
+        }),
+        least: 0,
+    },
+    presence: Optional("`[]`"),
+    meaning: "What the policy may ask the host: `log`, `registry`, `history`.",
+};
+const LIMITS_OF_BINDING: Key = Key {
+    name: "limits",
+    shape: Shape::Table(&LIMITS),
+    presence: Optional("the defaults of the sandbox"),
+    meaning: "Budgets of one decision that differ from the sandbox's defaults.",
+};
+
 static BINDING: TableShape = TableShape {
     meaning: "A policy with its settings, its permissions and its limits.",
     kind: None,
     keys: &[
-        Key {
-            name: "policy",
-            shape: Shape::Text,
-            presence: Required(
-                "name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
-            ),
-            meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, the path of a component, or `oci://REGISTRY/REPOSITORY:TAG` for one in a registry, which `plimsoll policy lock` pins.",
-        },
-        Key {
-            name: "signed-by",
-            shape: Shape::List { of: &Shape::Text, least: 0 },
-            presence: Optional("those who cover its repository"),
-            meaning: "Signers who must have signed the policy, all of them, beside those who cover its repository.",
-        },
-        Key {
-            name: "settings",
-            shape: Shape::Settings,
-            presence: Optional("`{}`"),
-            meaning: "Settings for the policy, which checks them itself.",
-        },
-        Key {
-            name: "settings-files",
-            shape: Shape::Texts,
-            presence: Optional("none"),
-            meaning: "Settings that are read from files, by their names: `.json` and `.toml` as values, all others as text.",
-        },
-        Key {
-            name: "grants",
-            shape: Shape::List {
-                of: &Shape::Choice(&Choice {
-                    what: "capability",
-                    values: &["log", "registry", "history"],
-                    planned: &[],
-                }),
-                least: 0,
-            },
-            presence: Optional("`[]`"),
-            meaning: "What the policy may ask the host: `log`, `registry`, `history`.",
-        },
+        POLICY,
+        SIGNED_BY,
+        SETTINGS,
+        SETTINGS_FILES,
+        GRANTS,
         Key {
             name: "time-zone",
             shape: Shape::Text,
             presence: Optional("`\"UTC\"`"),
             meaning: "The time zone that the policy is told the time in, an IANA name such as `Europe/Berlin`.",
         },
+        LIMITS_OF_BINDING,
         Key {
-            name: "limits",
-            shape: Shape::Table(&LIMITS),
-            presence: Optional("the defaults of the sandbox"),
-            meaning: "Budgets of one decision that differ from the sandbox's defaults.",
+            name: "shadow",
+            shape: Shape::Table(&SHADOW),
+            presence: Optional("none"),
+            meaning: "A policy that is asked the same and decides nothing: `plimsoll status` shows where it disagrees.",
         },
     ],
+};
+
+static SHADOW: TableShape = TableShape {
+    meaning: "A policy that is asked the same as another one and decides nothing.",
+    kind: None,
+    keys: &[POLICY, SIGNED_BY, SETTINGS, SETTINGS_FILES, GRANTS, LIMITS_OF_BINDING],
 };
 
 const SANDBOX_DEFAULT: super::shape::Presence = Optional("the sandbox's default");

@@ -18,6 +18,7 @@ mod quantity;
 mod reader;
 mod schema;
 mod settings;
+mod shadow;
 mod shape;
 mod signers;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub use model::{
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
+pub use shadow::ConfiguredShadow;
+pub(crate) use shadow::configured;
 pub use signers::RepositoryPattern;
 
 use binding::Surroundings;

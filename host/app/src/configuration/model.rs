@@ -112,6 +112,8 @@ pub struct Binding {
     pub time_zone: String,
     /// Budgets that differ from the sandbox's defaults.
     pub limits: LimitOverrides,
+    /// The policy that is asked the same and decides nothing; it has no shadow of its own.
+    pub shadow: Option<Box<Self>>,
     /// Where the file names the policy; its start when the file does not, as the default tagging policy.
     pub span: SourceSpan,
     /// Where the settings stand; as `span` when there are none.
@@ -151,6 +153,18 @@ pub enum Capability {
     Registry,
     /// Look at earlier releases and deployments.
     History,
+}
+
+impl Capability {
+    /// Its name in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Registry => "registry",
+            Self::History => "history",
+        }
+    }
 }
 
 /// Budgets of one decision; absent means the sandbox's default.

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use plimsoll_core::names::SignerName;
+use plimsoll_core::names::{EnvironmentName, SignerName};
 
 use super::{
     shape::{Shape, TableShape},
@@ -76,6 +76,11 @@ fn every_key_is_read() {
         host_calls: Some(0),
     };
     assert_eq!(tags.limits, limits);
+    let shadow = tags.shadow.as_deref().unwrap();
+    assert_eq!(shadow.policy, PolicyReference::Path("/app/policies/next-tags.wasm".into()));
+    assert_eq!((shadow.settings.as_str(), shadow.time_zone.as_str()), (r#"{"c":3}"#, "Europe/Berlin"));
+    assert_eq!(shadow.settings_files["nights"], Path::new("/app/nights.txt"));
+    assert_eq!((&shadow.grants, shadow.limits.fuel), (&[Capability::Log].into(), Some(7)));
     let production = &configuration.environments[1];
     assert_eq!(production.after, [configuration.environments[0].name.clone()]);
     assert_eq!(
@@ -122,6 +127,9 @@ fn without_digest(text: &str) -> Option<String> {
     let promotion = environments.iter_mut().flat_map(|environment| &mut environment.promotion);
     for binding in promotion.chain([&mut tags]) {
         (binding.span, binding.settings_span) = ((0, 0).into(), (0, 0).into());
+        if let Some(shadow) = &mut binding.shadow {
+            (shadow.span, shadow.settings_span) = ((0, 0).into(), (0, 0).into());
+        }
     }
     Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{registries:?}{signers:?}"))
 }
@@ -137,6 +145,36 @@ fn unused_keys(shape: &TableShape, missing: &mut Vec<&str>) {
         if let Some(inner) = key.shape.table() {
             unused_keys(inner, missing);
         }
+    }
+}
+
+#[test]
+fn a_shadow_is_another_one_once_something_about_it_is_configured_otherwise() {
+    let shadows = |text: &str| parse(text).unwrap().shadows();
+    let before = shadows(FULL);
+    let places: Vec<_> =
+        before.iter().map(|shadow| shadow.environment.as_ref().map(EnvironmentName::as_str)).collect();
+    assert_eq!(places, [None, Some("staging")]);
+    assert_eq!(
+        (before[1].policy.as_str(), before[1].decider.as_str()),
+        ("stock:version-gate", "stock:always")
+    );
+    // The shadow itself, the policy that decides, and what has nothing to do with either.
+    for (from, to, same) in [
+        ("fuel = 7", "fuel = 8", false),
+        ("c = 3", "c = 4", false),
+        ("grants = [\"log\"]", "grants = []", false),
+        ("next-tags.wasm", "next.wasm", false),
+        ("b = \"x\"", "b = \"y\"", false),
+        ("time = \"100ms\"", "time = \"101ms\"", false),
+        ("europe/berlin", "europe/paris", false),
+        ("context = \"site\"", "context = \"other\"", true),
+    ] {
+        let changed = FULL.replace(from, to);
+        assert_ne!(changed, FULL, "{from}");
+        let after = shadows(&changed);
+        assert_eq!(after[0].configured == before[0].configured, same, "{from}");
+        assert_eq!(after[1], before[1], "{from}");
     }
 }
 

@@ -4,11 +4,11 @@ use plimsoll_core::{
     contract::{Intent, Source},
     fact::{Entry, Fact},
     names::ReleaseId,
-    ports::{Lease, LeaseScope, Progress},
+    ports::{Activity, Lease, LeaseScope, Progress},
     release::{ReleaseState, Standing, Stay, Step, next, release_id},
 };
 
-use super::{Effects, ReleaseError, leases};
+use super::{Effects, ReleaseError, leases, shadows};
 use crate::application::Application;
 
 /// What sets a release off.
@@ -96,7 +96,8 @@ impl<'a> Executor<'a> {
             match effects.perform(&state, &step).await {
                 Ok(fact) => {
                     self.progress.performed(&step);
-                    self.record(&mut state, fact).await?;
+                    let entry = self.record(&mut state, fact).await?;
+                    self.ask_shadows(&mut state, &entry.fact).await;
                 }
                 Err(failure) => {
                     let fact = Fact::step_failed(&step, &failure);
@@ -126,10 +127,20 @@ impl<'a> Executor<'a> {
         leases::take(self.application.journal.as_ref(), &scope, self.progress).await
     }
 
-    async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<(), ReleaseError> {
+    /// Asks the shadows of a decision once it is recorded, before anything comes of it: they see the same world. Whatever
+    /// becomes of them, the release goes on.
+    async fn ask_shadows(&self, state: &mut ReleaseState, decided: &Fact) {
+        let Some(fact) = shadows::ask(self.application, decided).await else { return };
+        if let Err(error) = self.record(state, fact).await {
+            let text = format!("what a shadow said is not recorded: {error}");
+            self.progress.activity(Activity::Warning(&text));
+        }
+    }
+
+    async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<Entry, ReleaseError> {
         let entry = self.append(&state.release, state.facts, fact).await?;
         state.apply(&entry);
-        Ok(())
+        Ok(entry)
     }
 
     async fn append(&self, release: &ReleaseId, expected: usize, fact: Fact) -> Result<Entry, ReleaseError> {

@@ -7,6 +7,7 @@ mod leases;
 mod order;
 mod preview;
 mod questions;
+mod shadows;
 
 use effects::Effects;
 

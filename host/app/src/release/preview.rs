@@ -12,7 +12,7 @@ use plimsoll_core::{
     release::{ReleaseState, Standing, Step, next, release_id},
 };
 
-use super::{Effects, Event, ReleaseError, order};
+use super::{Effects, Event, ReleaseError, order, shadows};
 use crate::{application::Application, report::ReleaseReport};
 
 /// Stands for the digest of an image that was never built. No question to a policy ever holds it.
@@ -63,7 +63,10 @@ pub async fn preview(
                 Err(failure) => Fact::step_failed(&step, &failure),
             };
             let stuck = matches!(fact, Fact::StepFailed { environment: None, .. });
-            state.apply(&entry(&first, &state, fact));
+            let shadowed = shadows::ask(application, &fact).await;
+            for fact in [Some(fact), shadowed].into_iter().flatten() {
+                state.apply(&entry(&first, &state, fact));
+            }
             if stuck {
                 break;
             }

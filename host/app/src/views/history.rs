@@ -4,6 +4,7 @@ use plimsoll_core::{
     contract::GitRef,
     fact::{Entry, Fact},
     ports::{Journal, PortFailure},
+    shadow::{Comparison, ShadowRecord},
 };
 use serde::Serialize;
 
@@ -85,12 +86,18 @@ pub fn sentence(fact: &Fact) -> String {
                 None => format!("{} refused the event", record.policy.reference),
             },
         },
+        Fact::TagsShadowed { shadow } => shadowed(&shadow.compare()),
         Fact::Built { digest, size } => format!("built {digest} ({size} bytes of layers)"),
         Fact::Pushed { digest } => format!("pushed {digest}"),
         Fact::Tagged { tag, previous: None } => format!("tagged {tag}"),
         Fact::Tagged { tag, previous: Some(previous) } => format!("tagged {tag}, which was {previous}"),
         Fact::TagKept { tag, newer } => format!("left the tag {tag} to the newer release {newer}"),
         Fact::Decided { environment, verdict, .. } => format!("{environment}: {}", verdict.decision.word()),
+        Fact::Shadowed { environment, shadows } => {
+            let shadows: Vec<String> =
+                shadows.iter().map(ShadowRecord::compare).map(|shadow| shadowed(&shadow)).collect();
+            format!("{environment}: {}", shadows.join("; "))
+        }
         Fact::Deployed { environment, digest, location, .. } => {
             format!("{environment}: deployed {} to {location}", digest.short())
         }
@@ -101,6 +108,16 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::StepFailed { step, environment: Some(environment), message, .. } => {
             format!("{environment}: {step} failed: {message}")
         }
+    }
+}
+
+/// What a shadow made of a question.
+fn shadowed(shadow: &Comparison) -> String {
+    let Comparison { policy, agrees, decided, would_decide, .. } = shadow;
+    if *agrees {
+        format!("the shadow {policy} agrees")
+    } else {
+        format!("the shadow {policy} disagrees: {would_decide} instead of {decided}")
     }
 }
 

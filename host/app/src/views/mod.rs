@@ -1,10 +1,12 @@
 //! Reading the journal: what runs where, what happened, and why.
 
 mod history;
+mod shadows;
 mod status;
 mod why;
 
 pub use history::{Happening, HistoryRow, git_ref, happenings, history, sentence};
+pub use shadows::{Disagreement, ShadowStatus};
 pub use status::{EnvironmentStatus, Status, status};
 pub use why::{find, newest_open};
 

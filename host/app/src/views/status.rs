@@ -1,4 +1,4 @@
-//! `status`: what runs where, and what waits.
+//! `status`: what runs where, what waits, and how the shadows did.
 
 use plimsoll_core::{
     names::EnvironmentName,
@@ -7,13 +7,16 @@ use plimsoll_core::{
 };
 use serde::Serialize;
 
-use super::fold;
-use crate::{release::standing, report::ReleaseReport};
+use super::{
+    fold,
+    shadows::{ShadowStatus, shadows},
+};
+use crate::{configuration::Configuration, release::standing, report::ReleaseReport};
 
 /// How many openings are searched for releases that wait.
 const LOOK_BACK: usize = 50;
 
-/// What runs where, and what waits.
+/// What runs where, what waits, and how the shadows did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Status {
@@ -21,6 +24,8 @@ pub struct Status {
     pub environments: Vec<EnvironmentStatus>,
     /// Releases that wait or failed, newest first.
     pub open: Vec<ReleaseReport>,
+    /// How the shadows of the configuration did, that of the tagging policy first.
+    pub shadows: Vec<ShadowStatus>,
 }
 
 /// What runs in an environment.
@@ -47,10 +52,10 @@ pub struct EnvironmentStatus {
 ///
 /// # Errors
 /// The journal could not be read.
-pub async fn status(journal: &dyn Journal, environments: &[EnvironmentName]) -> Result<Status, PortFailure> {
-    let mut rows = Vec::with_capacity(environments.len());
-    for environment in environments {
-        rows.push(environment_status(journal, environment).await?);
+pub async fn status(journal: &dyn Journal, configuration: &Configuration) -> Result<Status, PortFailure> {
+    let mut rows = Vec::with_capacity(configuration.environments.len());
+    for environment in &configuration.environments {
+        rows.push(environment_status(journal, &environment.name).await?);
     }
     let mut open = Vec::new();
     for opening in journal.openings(LOOK_BACK).await? {
@@ -59,7 +64,8 @@ pub async fn status(journal: &dyn Journal, environments: &[EnvironmentName]) -> 
             open.push(ReleaseReport::of(&state));
         }
     }
-    Ok(Status { environments: rows, open })
+    let shadows = shadows(journal, &configuration.shadows()).await?;
+    Ok(Status { environments: rows, open, shadows })
 }
 
 async fn environment_status(

@@ -6,7 +6,7 @@ use crate::{
     arguments::Format,
     failure::{Ending, Failure},
     output::{
-        self, FAINT, PLAIN, STRONG,
+        self, FAINT, GOOD, PLAIN, STRONG, WAITING,
         table::{self, Cell},
     },
     session::{Access, Session},
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     let host = session.host()?;
     let journal = host.journal(Access::Read).await?;
-    let status = views::status(journal.as_ref(), &host.environment_names()).await?;
+    let status = views::status(journal.as_ref(), host.configuration()).await?;
     if session.format == Format::Json {
         output::json(&status)?;
         return Ok(Ending::Done);
@@ -47,5 +47,30 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
             );
         }
     }
+    status.shadows.iter().for_each(shadow);
     Ok(Ending::Done)
+}
+
+/// Prints how a shadow did.
+fn shadow(status: &views::ShadowStatus) {
+    let views::ShadowStatus { environment, policy, decider, decisions, disagreements, since, newest } =
+        status;
+    let place = environment.as_deref().unwrap_or("the tags");
+    say!("\n{STRONG}shadow {policy}{PLAIN} beside {decider} on {place}");
+    let Some(since) = since else {
+        say!("  not asked yet");
+        return;
+    };
+    let style = if *disagreements == 0 { GOOD } else { WAITING };
+    say!("  {style}disagrees in {disagreements} of {decisions}{PLAIN} decisions since {}", readable(*since));
+    for disagreement in newest {
+        let views::Disagreement { sequence, at, release, version, comparison } = disagreement;
+        let version = version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+        say!(
+            "  {STRONG}{release}{version}{PLAIN} {FAINT}{}, entry {sequence}{PLAIN}: {}",
+            readable(*at),
+            output::shadow::disagreement(comparison)
+        );
+        output::shadow::reasons(comparison);
+    }
 }

@@ -124,6 +124,7 @@ mod tests {
             tags: vec!["website:v1".to_owned(), "website:latest".to_owned()],
             digest: None,
             findings: vec![],
+            shadow: None,
             environments: vec![],
             failure: None,
         }

@@ -6,6 +6,7 @@ mod print;
 pub(crate) mod github;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod shadow;
 pub(crate) mod table;
 
 use anstyle::{AnsiColor, Reset, Style};

@@ -6,7 +6,7 @@ use plimsoll_app::{
 };
 use plimsoll_core::contract::Finding;
 
-use super::{BAD, FAINT, PLAIN, STRONG, WAITING, sign, verdict_style};
+use super::{BAD, FAINT, PLAIN, STRONG, WAITING, shadow, sign, verdict_style};
 
 /// Prints how a release stands.
 pub(crate) fn release(report: &ReleaseReport) {
@@ -61,14 +61,20 @@ pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
     if let Some(error) = &environment.error {
         say!("  {BAD}failed:{PLAIN} {error}");
     }
+    environment.shadows.iter().for_each(shadow::comparison);
 }
 
 /// Prints findings, a line each: sign, rule, message.
 pub(crate) fn findings(findings: &[Finding]) {
+    indented(findings, "  ");
+}
+
+/// Prints findings behind an indentation.
+pub(super) fn indented(findings: &[Finding], indentation: &str) {
     let widest = findings.iter().map(|finding| finding.rule.chars().count()).max().unwrap_or(0);
     for Finding { rule, outcome, message } in findings {
         let (sign, style) = sign(*outcome);
-        say!("  {style}{sign}{PLAIN} {FAINT}{rule:<widest$}{PLAIN}  {message}");
+        say!("{indentation}{style}{sign}{PLAIN} {FAINT}{rule:<widest$}{PLAIN}  {message}");
     }
 }
 
@@ -84,6 +90,7 @@ fn heading(title: &str, outcome: &str, report: &ReleaseReport) {
         say!("digest   {digest}");
     }
     findings(&report.findings);
+    report.shadow.iter().for_each(shadow::comparison);
 }
 
 fn failure(report: &ReleaseReport) {

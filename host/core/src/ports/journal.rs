@@ -65,12 +65,19 @@ pub trait Journal: Send + Sync {
     /// The journal could not be read.
     async fn entries(&self, after: u64, limit: usize) -> Result<Vec<Entry>, PortFailure>;
 
-    /// Facts that hold decisions (`TagsDerived` and `Decided`) with a sequence greater than `after`, oldest first, at most
-    /// `limit`, unread.
+    /// Facts that hold decisions (`TagsDerived` and `Decided`, and those of their shadows) with a sequence greater than
+    /// `after`, oldest first, at most `limit`, unread.
     ///
     /// # Errors
     /// The journal could not be read.
     async fn decisions(&self, after: u64, limit: usize) -> Result<Vec<StoredFact>, PortFailure>;
+
+    /// Facts that hold the decisions of shadows (`TagsShadowed` and `Shadowed`) with a sequence less than `before`, newest
+    /// first, at most `limit`.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn shadows(&self, before: u64, limit: usize) -> Result<Vec<Entry>, PortFailure>;
 
     /// Follows the hash chain from the first entry to the last.
     ///

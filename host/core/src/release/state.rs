@@ -10,6 +10,7 @@ use crate::{
     fact::{Entry, EnvironmentPlan, Fact, Opening},
     names::{EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
+    shadow::{Comparison, ShadowRecord},
 };
 
 /// Everything that is known of one release.
@@ -25,6 +26,8 @@ pub struct ReleaseState {
     pub precedence: Precedence,
     /// What came of the tagging question.
     pub tagging: Tagging,
+    /// What the shadow of the tagging policy made of the same question.
+    pub tagging_shadow: Option<Comparison>,
     /// The image, once it is built.
     pub built: Option<Digest>,
     /// Whether the image is in its repository.
@@ -79,6 +82,8 @@ pub struct EnvironmentState {
     pub stay: Stay,
     /// The newest verdict, if the policies were asked.
     pub verdict: Option<Verdict>,
+    /// What the shadows of the policies made of the same question.
+    pub shadows: Vec<Comparison>,
     /// Since when it stands so, Unix seconds; the opening's time at first.
     pub since: i64,
 }
@@ -140,6 +145,7 @@ impl ReleaseState {
             plan: plan.clone(),
             stay: Stay::Pending,
             verdict: None,
+            shadows: Vec::new(),
             since: entry.at,
         });
         Some(Self {
@@ -149,6 +155,7 @@ impl ReleaseState {
             opened: entry.at,
             precedence: Precedence::new(&opening.source, entry.sequence),
             tagging: Tagging::Pending,
+            tagging_shadow: None,
             built: None,
             pushed: false,
             tags: BTreeMap::new(),
@@ -163,7 +170,11 @@ impl ReleaseState {
         match &entry.fact {
             Fact::Opened(_) => {}
             Fact::Resumed {} => self.resume(entry.at),
-            Fact::TagsDerived { record, plan } => self.tagging = tagging(&record.outcome, plan.as_ref()),
+            Fact::TagsDerived { record, plan } => {
+                self.tagging = tagging(&record.outcome, plan.as_ref());
+                self.tagging_shadow = None;
+            }
+            Fact::TagsShadowed { shadow } => self.tagging_shadow = Some(shadow.compare()),
             Fact::Built { digest, .. } => self.built = Some(*digest),
             Fact::Pushed { .. } => self.pushed = true,
             Fact::Tagged { tag, .. } => {
@@ -179,6 +190,11 @@ impl ReleaseState {
                     Decision::Deny => Stay::Denied,
                 };
                 self.settle(environment, entry.at, stay, Some(verdict));
+            }
+            Fact::Shadowed { environment, shadows } => {
+                if let Some(environment) = self.environment_mut(environment) {
+                    environment.shadows = shadows.iter().map(ShadowRecord::compare).collect();
+                }
             }
             Fact::Deployed { environment, healthy, location, .. } => {
                 let stay = Stay::Deployed { location: location.clone(), healthy: *healthy };
@@ -220,15 +236,19 @@ impl ReleaseState {
     }
 
     fn settle(&mut self, name: &EnvironmentName, at: i64, stay: Stay, verdict: Option<&Verdict>) {
-        if let Some(environment) =
-            self.environments.iter_mut().find(|environment| environment.plan.name == *name)
-        {
+        if let Some(environment) = self.environment_mut(name) {
             environment.stay = stay;
             environment.since = at;
             if let Some(verdict) = verdict {
                 environment.verdict = Some(verdict.clone());
+                // They were about the question before.
+                environment.shadows = Vec::new();
             }
         }
+    }
+
+    fn environment_mut(&mut self, name: &EnvironmentName) -> Option<&mut EnvironmentState> {
+        self.environments.iter_mut().find(|environment| environment.plan.name == *name)
     }
 
     /// The plan, once there is one.

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{decision::Inquiry, names::ReleaseId};
+use plimsoll_core::{
+    decision::Inquiry,
+    difference::{FindingChange, finding_changes},
+    names::ReleaseId,
+};
 use plimsoll_policy::{BoundPolicy, Recorded};
 use serde::Serialize;
 
 use super::{
     decisions::{Decision, Filter, Unreadable},
-    difference::{Difference, FindingChange, differences, finding_changes, word},
+    difference::{Difference, differences, word},
     parallel::{Page, map},
 };
 use crate::question::{Request, Undecided, ask};

@@ -17,6 +17,8 @@ pub struct Decision {
     pub at: i64,
     /// The release that it was about.
     pub release: ReleaseId,
+    /// Whether a shadow made it, which decides nothing.
+    pub shadow: bool,
     /// What was decided.
     pub record: Record,
 }
@@ -76,6 +78,20 @@ pub struct Filter {
     pub release: Option<String>,
     /// Those made at this time or later, Unix seconds.
     pub since: Option<i64>,
+    /// What becomes of those that shadows made.
+    pub shadows: Shadows,
+}
+
+/// Whether decisions of shadows are looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shadows {
+    /// They are, beside those that count.
+    #[default]
+    Included,
+    /// They are left out.
+    LeftOut,
+    /// Only they are.
+    Only,
 }
 
 impl Filter {
@@ -89,6 +105,11 @@ impl Filter {
             && self.environment.as_deref().is_none_or(|name| decision.environment() == Some(name))
             && self.release.as_deref().is_none_or(|release| decision.release.as_str() == release)
             && self.since.is_none_or(|since| decision.at >= since)
+            && match self.shadows {
+                Shadows::Included => true,
+                Shadows::LeftOut => !decision.shadow,
+                Shadows::Only => decision.shadow,
+            }
     }
 }
 
@@ -102,22 +123,26 @@ pub struct Unreadable {
     pub source: serde_json::Error,
 }
 
-/// The decisions that a fact holds: one for tags, one for each binding of an environment.
+/// The decisions that a fact holds: one for tags, one for each binding of an environment, or one for each of its shadows.
 ///
 /// # Errors
 /// The fact cannot be read.
 pub fn decisions(stored: &StoredFact) -> Result<Vec<Decision>, Unreadable> {
     let fact: Fact = serde_json::from_str(&stored.json)
         .map_err(|source| Unreadable { sequence: stored.sequence, source })?;
+    let shadow = matches!(fact, Fact::TagsShadowed { .. } | Fact::Shadowed { .. });
     let records: Vec<Record> = match fact {
         Fact::TagsDerived { record, .. } => vec![(*record).into()],
+        Fact::TagsShadowed { shadow } => vec![shadow.record.into()],
         Fact::Decided { records, .. } => records.into_iter().map(Record::from).collect(),
+        Fact::Shadowed { shadows, .. } => shadows.into_iter().map(|shadow| shadow.record.into()).collect(),
         _ => Vec::new(),
     };
     let decision = |record| Decision {
         sequence: stored.sequence,
         at: stored.at,
         release: stored.release.clone(),
+        shadow,
         record,
     };
     Ok(records.into_iter().map(decision).collect())

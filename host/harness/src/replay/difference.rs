@@ -1,6 +1,5 @@
 //! What differs between two answers.
 
-use plimsoll_core::contract::{Finding, RuleOutcome};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,17 +14,6 @@ pub struct Difference {
     pub before: Value,
     /// What it is.
     pub after: Value,
-}
-
-/// A rule whose finding is another one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FindingChange {
-    /// The rule.
-    pub rule: String,
-    /// Its finding before; absent: it had none.
-    pub before: Option<Finding>,
-    /// Its finding after; absent: it has none.
-    pub after: Option<Finding>,
 }
 
 /// The fields of an answer that make the decision, findings left out.
@@ -43,25 +31,6 @@ pub(super) fn differences(before: &Answer, after: &Answer) -> Vec<Difference> {
         .iter()
         .filter(|field| value(&before, field) != value(&after, field))
         .map(|field| Difference { what: field, before: value(&before, field), after: value(&after, field) })
-        .collect()
-}
-
-/// The rules that came out another way, or are there only before or after. Words alone make no difference.
-pub(super) fn finding_changes(before: &[Finding], after: &[Finding]) -> Vec<FindingChange> {
-    let of = |findings: &[Finding], rule: &str| -> Vec<RuleOutcome> {
-        findings.iter().filter(|finding| finding.rule == rule).map(|finding| finding.outcome).collect()
-    };
-    let mut rules: Vec<&str> = before.iter().chain(after).map(|finding| finding.rule.as_str()).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    rules.retain(|rule| seen.insert(*rule));
-    rules
-        .into_iter()
-        .filter(|rule| of(before, rule) != of(after, rule))
-        .map(|rule| FindingChange {
-            rule: rule.to_owned(),
-            before: before.iter().find(|finding| finding.rule == rule).cloned(),
-            after: after.iter().find(|finding| finding.rule == rule).cloned(),
-        })
         .collect()
 }
 

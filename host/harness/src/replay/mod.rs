@@ -10,6 +10,6 @@ mod parallel;
 
 pub use again::{AtHand, Replay, Replayed, replay};
 pub use backtest::{Backtest, Candidate, Change, Compared, backtest};
-pub use decisions::{Decision, Filter, Record, Unreadable, decisions};
-pub use difference::{Difference, FindingChange};
+pub use decisions::{Decision, Filter, Record, Shadows, Unreadable, decisions};
+pub use difference::Difference;
 pub use parallel::Page;

@@ -91,6 +91,18 @@ fn mistakes_in_policies_are_told() {
             tags("policy = \"a.wasm\"\nsettings = { a = nan }"),
             "5:18: this number cannot be given to a policy; settings are JSON: write a finite number, whole ones within 64 bits",
         ),
+        (
+            tags("policy = \"a.wasm\"\nshadow = { policy = \"b.wasm\", time-zone = \"UTC\" }"),
+            "5:31: `tags.shadow.time-zone` is no key that Plimsoll knows; there is `policy`, `settings`, `settings-files`, `grants`, `limits`",
+        ),
+        (
+            tags("policy = \"a.wasm\"\nshadow = { policy = \"stock:alway\" }"),
+            "5:21: there is no stock policy `alway`; did you mean `always`?",
+        ),
+        (
+            tags("policy = \"a.wasm\"\nshadow = { settings = {} }"),
+            "5:10: `tags.shadow.policy` is missing; name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
+        ),
         ("[image\n".to_owned(), "1:7: this is no TOML: unclosed table, expected `]`"),
     ];
     assert_cases(cases);

@@ -6,7 +6,7 @@ use clap::Args;
 use plimsoll_core::ports::{FailureClass, PortFailure};
 use plimsoll_harness::{
     question::Question,
-    replay::{Backtest, Candidate, Change, Compared, Filter, backtest},
+    replay::{Backtest, Candidate, Change, Compared, Filter, Shadows, backtest},
     settings_file::settings_text,
 };
 use serde_json::{Value, json};
@@ -36,6 +36,9 @@ pub(crate) struct BacktestArguments {
     /// policy of the same name.
     #[arg(long, value_name = "POLICY")]
     instead_of: Option<String>,
+    /// Makes the decisions of shadows again instead of those that counted.
+    #[arg(long)]
+    shadows: bool,
     /// Lists the first changes only.
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
     limit: usize,
@@ -60,7 +63,9 @@ pub(crate) async fn run(session: &Session, arguments: &BacktestArguments) -> Res
     let questions = Question::of(&policy);
     let question = if let [question] = questions[..] { Some(question) } else { None };
     let instead_of = arguments.instead_of.clone().unwrap_or_else(|| policy.identity().name.clone());
-    let filter = Filter { question, policy: Some(instead_of.clone()), ..arguments.journal.filter()? };
+    let shadows = if arguments.shadows { Shadows::Only } else { Shadows::LeftOut };
+    let policy_name = Some(instead_of.clone());
+    let filter = Filter { question, policy: policy_name, shadows, ..arguments.journal.filter()? };
     let candidate = Candidate { policy: bound, settings };
     let mut sum = Backtest::default();
     let mut listed: Vec<Value> = Vec::new();
@@ -80,8 +85,9 @@ pub(crate) async fn run(session: &Session, arguments: &BacktestArguments) -> Res
     })
     .await?;
     if sum.decisions == 0 {
+        let whose = if arguments.shadows { "shadow" } else { "policy" };
         return Err(nothing().hint(format!(
-            "it was looked for decisions by `{instead_of}`; --instead-of names another policy"
+            "it was looked for decisions by the {whose} `{instead_of}`; --instead-of names another one"
         )));
     }
     if session.format == Format::Json {

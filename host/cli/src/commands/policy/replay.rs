@@ -128,8 +128,11 @@ fn print(replay: &Replay) {
     let policy = &decision.record.policy;
     let what = decision.environment().unwrap_or("tags");
     let place = format!(
-        "{} {what} {FAINT}entry {} by {}{PLAIN}",
-        decision.release, decision.sequence, policy.reference
+        "{} {what} {FAINT}entry {} by {}{}{PLAIN}",
+        decision.release,
+        decision.sequence,
+        if decision.shadow { "the shadow " } else { "" },
+        policy.reference
     );
     match &replay.replayed {
         Replayed::Same => {}
@@ -155,7 +158,7 @@ fn to_json(replay: &Replay) -> Value {
     let decision = &replay.decision;
     let mut value = json!({
         "sequence": decision.sequence, "release": decision.release, "environment": decision.environment(),
-        "policy": decision.record.policy,
+        "policy": decision.record.policy, "shadow": decision.shadow,
     });
     match &replay.replayed {
         Replayed::Same => value["replayed"] = "same".into(),
