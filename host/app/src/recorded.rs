@@ -87,11 +87,34 @@ impl RecordedDecisions {
         Ok(Self::Export { name: path.display().to_string(), lines: Box::new(lines), line: 0 })
     }
 
+    /// Hands over all pages, in order. While one is worked on, the next is read.
+    ///
+    /// # Errors
+    /// The journal cannot be read, a line is no entry, or the work on a page failed.
+    pub async fn each_page<E: From<PortFailure>>(
+        self,
+        mut work: impl FnMut(&Vec<StoredFact>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut source = self;
+        let mut page = source.next_page().await?;
+        while !page.is_empty() {
+            let ahead = tokio::spawn(async move {
+                let next = source.next_page().await;
+                (source, next)
+            });
+            work(&page)?;
+            let (back, next) =
+                ahead.await.map_err(|error| PortFailure::new(FailureClass::Internal, error))?;
+            (source, page) = (back, next?);
+        }
+        Ok(())
+    }
+
     /// The next page; an empty one is the end.
     ///
     /// # Errors
     /// The journal cannot be read, or a line is no entry.
-    pub async fn next_page(&mut self) -> Result<Vec<StoredFact>, PortFailure> {
+    async fn next_page(&mut self) -> Result<Vec<StoredFact>, PortFailure> {
         match self {
             Self::Journal { journal, after } => {
                 let page = journal.decisions(*after, PAGE).await?;

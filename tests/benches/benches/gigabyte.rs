@@ -6,14 +6,14 @@ use std::{
     io::{self, Write as _},
     num::NonZero,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::Duration,
 };
 
 use flate2::{Compression, write::GzEncoder};
 use plimsoll_benches::{
+    memory::peak,
     report::Report,
     timing::{Pairs, process, time},
 };
@@ -28,8 +28,6 @@ const FILES: [usize; 2] = [2000, 500];
 const TURNS: usize = 3;
 /// The level that the embedded builder compresses with.
 const LEVEL: u32 = 4;
-/// How often a process's memory is looked at; its peak is kept by the kernel.
-const GLANCE: Duration = Duration::from_millis(2);
 
 fn main() {
     let mut report = Report::new("gigabyte");
@@ -137,24 +135,4 @@ fn necessary(folder: &Path) {
             scope.spawn(work);
         }
     });
-}
-
-/// The most memory that a process had at once, bytes: `VmHWM` of proc_pid_status(5), looked at until it ends.
-fn peak(command: &mut Command) -> u64 {
-    let command = command.stdin(Stdio::null()).stdout(Stdio::null());
-    let mut child = command.spawn().expect("the program of the benchmark starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    let ended = loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        most = most.max(kibibytes.unwrap_or(0) << 10);
-        if let Some(ended) = child.try_wait().expect("it is a child of this process") {
-            break ended;
-        }
-        thread::sleep(GLANCE);
-    };
-    assert!(ended.success(), "{command:?} ended with {ended}");
-    most
 }

@@ -8,7 +8,7 @@ use plimsoll_policy::{BoundPolicy, Recorded};
 use super::{
     decisions::{Decision, Filter, Unreadable},
     difference::{Difference, differences},
-    parallel::{Page, map},
+    parallel::{Page, all_processors, map},
 };
 use crate::question::{Undecided, ask};
 
@@ -47,7 +47,7 @@ pub enum Replayed {
 /// # Errors
 /// A fact cannot be read.
 pub fn replay(page: &Page, filter: &Filter, policies: &AtHand) -> Result<Vec<Replay>, Unreadable> {
-    map(page, filter, |decision| {
+    map(page, filter, all_processors(), |decision| {
         let replayed = match policies.get(&decision.record.policy.digest) {
             Some(policy) => again(policy, &decision),
             None => Replayed::NotAtHand,

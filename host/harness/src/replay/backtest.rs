@@ -1,6 +1,6 @@
 //! Recorded decisions made by another policy, or with other settings: what would have changed?
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use plimsoll_core::{
     decision::Inquiry,
@@ -104,12 +104,17 @@ impl Backtest {
     }
 }
 
-/// Lets a candidate make the decisions of a page.
+/// Lets a candidate make the decisions of a page, on so many threads.
 ///
 /// # Errors
 /// A fact cannot be read.
-pub fn backtest(page: &Page, filter: &Filter, candidate: &Candidate) -> Result<Vec<Compared>, Unreadable> {
-    map(page, filter, |decision| compare(candidate, decision))
+pub fn backtest(
+    page: &Page,
+    filter: &Filter,
+    candidate: &Candidate,
+    threads: NonZeroUsize,
+) -> Result<Vec<Compared>, Unreadable> {
+    map(page, filter, threads, |decision| compare(candidate, decision))
 }
 
 fn compare(candidate: &Candidate, mut decision: Decision) -> Compared {
@@ -129,6 +134,9 @@ fn compare(candidate: &Candidate, mut decision: Decision) -> Compared {
         Err(Undecided::OtherQuestion(_)) => return Compared::Same,
     };
     let before = &decision.record.answer;
+    if *before == asked.answer {
+        return Compared::Same;
+    }
     let differences = differences(before, &asked.answer);
     let findings = finding_changes(before.findings(), asked.answer.findings());
     match (differences.is_empty(), findings.is_empty()) {

@@ -1,10 +1,14 @@
 //! From facts of a journal to the decisions that they hold.
 
+use std::borrow::Cow;
+
 use plimsoll_core::{
     decision::{CapabilityCall, PolicyIdentity, PromotionRecord, TaggingRecord},
     fact::{Fact, StoredFact},
     names::ReleaseId,
+    shadow::{PromotionShadow, TaggingShadow},
 };
+use serde::Deserialize;
 
 use crate::question::{Answer, Question, Request};
 
@@ -123,27 +127,68 @@ pub struct Unreadable {
     pub source: serde_json::Error,
 }
 
+/// The parts of a fact that hold decisions. To read the fact whole, everything is kept aside in a form of its own until its
+/// tag is known, and read again from there; a backtest reads very many.
+#[derive(Deserialize)]
+struct Held<'a> {
+    #[serde(borrow)]
+    fact: Cow<'a, str>,
+    record: Option<Box<TaggingRecord>>,
+    records: Option<Vec<PromotionRecord>>,
+    shadow: Option<Box<TaggingShadow>>,
+    shadows: Option<Vec<PromotionShadow>>,
+}
+
 /// The decisions that a fact holds: one for tags, one for each binding of an environment, or one for each of its shadows.
 ///
 /// # Errors
 /// The fact cannot be read.
 pub fn decisions(stored: &StoredFact) -> Result<Vec<Decision>, Unreadable> {
-    let fact: Fact = serde_json::from_str(&stored.json)
-        .map_err(|source| Unreadable { sequence: stored.sequence, source })?;
-    let shadow = matches!(fact, Fact::TagsShadowed { .. } | Fact::Shadowed { .. });
-    let records: Vec<Record> = match fact {
-        Fact::TagsDerived { record, .. } => vec![(*record).into()],
-        Fact::TagsShadowed { shadow } => vec![shadow.record.into()],
-        Fact::Decided { records, .. } => records.into_iter().map(Record::from).collect(),
-        Fact::Shadowed { shadows, .. } => shadows.into_iter().map(|shadow| shadow.record.into()).collect(),
-        _ => Vec::new(),
+    let unreadable = |source| Unreadable { sequence: stored.sequence, source };
+    let Held { fact, record, records, shadow, shadows } =
+        serde_json::from_str(&stored.json).map_err(unreadable)?;
+    let of_shadow = matches!(&*fact, "tags-shadowed" | "shadowed");
+    let records: Vec<Record> = match (&*fact, record, records, shadow, shadows) {
+        ("tags-derived", Some(record), ..) => vec![(*record).into()],
+        ("decided", _, Some(records), ..) => records.into_iter().map(Record::from).collect(),
+        ("tags-shadowed", .., Some(shadow), _) => vec![shadow.record.into()],
+        ("shadowed", .., Some(shadows)) => shadows.into_iter().map(|shadow| shadow.record.into()).collect(),
+        // None, or not in a form known here: reading all of it tells.
+        _ => serde_json::from_str::<Fact>(&stored.json).map(|_| Vec::new()).map_err(unreadable)?,
     };
     let decision = |record| Decision {
         sequence: stored.sequence,
         at: stored.at,
         release: stored.release.clone(),
-        shadow,
+        shadow: of_shadow,
         record,
     };
     Ok(records.into_iter().map(decision).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(json: &str) -> StoredFact {
+        let release = ReleaseId::new("r-000000000000").expect("it is one");
+        StoredFact { sequence: 7, at: 0, release, json: json.to_owned() }
+    }
+
+    #[test]
+    fn facts_without_decisions_hold_none_and_unknown_ones_are_no_facts() {
+        let held = |json| decisions(&stored(json)).map(|decisions| decisions.len()).ok();
+        assert_eq!(held(r#"{"fact":"resumed"}"#), Some(0));
+        assert_eq!(held(r#"{"fact":"shadowed","environment":"production","shadows":[]}"#), Some(0));
+        for broken in [
+            r#"{"fact":"decided","environment":"production"}"#,
+            r#"{"fact":"decided","records":[{}]}"#,
+            r#"{"fact":"invented","records":[]}"#,
+            r#"{"records":[]}"#,
+            "[]",
+        ] {
+            let error = decisions(&stored(broken)).expect_err(broken);
+            assert!(error.to_string().starts_with("entry 7 of the journal cannot be read"), "{error}");
+        }
+    }
 }

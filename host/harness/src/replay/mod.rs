@@ -12,4 +12,4 @@ pub use again::{AtHand, Replay, Replayed, replay};
 pub use backtest::{Backtest, Candidate, Change, Compared, backtest};
 pub use decisions::{Decision, Filter, Record, Shadows, Unreadable, decisions};
 pub use difference::Difference;
-pub use parallel::Page;
+pub use parallel::{Page, all_processors};

@@ -9,14 +9,20 @@ use super::decisions::{Decision, Filter, Unreadable, decisions};
 /// Some facts of a journal, in its order. A journal is worked through page by page, so that memory does not grow with it.
 pub type Page = Vec<StoredFact>;
 
+/// As many threads as there are processors.
+#[must_use]
+pub fn all_processors() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// Applies `work` to the decisions of a page that the filter admits.
 pub(super) fn map<T: Send>(
     page: &[StoredFact],
     filter: &Filter,
+    threads: NonZeroUsize,
     work: impl Fn(Decision) -> T + Sync,
 ) -> Result<Vec<T>, Unreadable> {
-    let jobs = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = page.len().div_ceil(jobs).max(1);
+    let share = page.len().div_ceil(threads.get()).max(1);
     let one_share = |facts: &[StoredFact]| -> Result<Vec<T>, Unreadable> {
         let mut results = Vec::with_capacity(facts.len());
         for fact in facts {

@@ -6,16 +6,12 @@ use clap::Args;
 use plimsoll_core::ports::{FailureClass, PortFailure};
 use plimsoll_harness::{
     question::Question,
-    replay::{Backtest, Candidate, Change, Compared, Filter, Shadows, backtest},
+    replay::{Backtest, Candidate, Change, Compared, Filter, Page, Shadows, all_processors, backtest},
     settings_file::settings_text,
 };
 use serde_json::{Value, json};
 
-use super::{
-    journals::{JournalArguments, each_page},
-    replay::nothing,
-    suites::open,
-};
+use super::{journals::JournalArguments, replay::nothing, suites::open};
 use crate::{
     arguments::Format,
     failure::{Ending, Failure},
@@ -70,8 +66,8 @@ pub(crate) async fn run(session: &Session, arguments: &BacktestArguments) -> Res
     let mut sum = Backtest::default();
     let mut listed: Vec<Value> = Vec::new();
     let source = arguments.journal.open(session).await?;
-    each_page(source, |page| {
-        for compared in backtest(page, &filter, &candidate)? {
+    let work = |page: &Page| -> Result<(), Failure> {
+        for compared in backtest(page, &filter, &candidate, all_processors())? {
             sum.count(&compared);
             let worth_listing = !matches!(compared, Compared::Same | Compared::OtherFindings);
             if worth_listing && listed.len() < arguments.limit {
@@ -82,8 +78,8 @@ pub(crate) async fn run(session: &Session, arguments: &BacktestArguments) -> Res
             }
         }
         Ok(())
-    })
-    .await?;
+    };
+    source.each_page(work).await?;
     if sum.decisions == 0 {
         let whose = if arguments.shadows { "shadow" } else { "policy" };
         return Err(nothing().hint(format!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use plimsoll_app::recorded::RecordedDecisions;
-use plimsoll_core::{fact::StoredFact, ports::FailureClass};
+use plimsoll_core::ports::FailureClass;
 use plimsoll_harness::replay::{Filter, Unreadable};
 
 use crate::{
@@ -51,19 +51,5 @@ impl From<Unreadable> for Failure {
     fn from(error: Unreadable) -> Self {
         Self::new(FailureClass::Outside, error.to_string())
             .hint("`plimsoll journal verify` shows whether the journal was changed")
-    }
-}
-
-/// Hands the facts over page by page.
-pub(crate) async fn each_page(
-    mut decisions: RecordedDecisions,
-    mut work: impl FnMut(&Vec<StoredFact>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    loop {
-        let page = decisions.next_page().await?;
-        if page.is_empty() {
-            return Ok(());
-        }
-        work(&page)?;
     }
 }

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use plimsoll_core::{fact::StoredFact, ports::PortFailure};
-use plimsoll_harness::replay::{AtHand, Filter, Replay, Replayed, decisions, replay};
+use plimsoll_harness::replay::{AtHand, Filter, Page, Replay, Replayed, decisions, replay};
 use serde_json::{Value, json};
 
-use super::{
-    journals::{JournalArguments, each_page},
-    suites::open,
-};
+use super::{journals::JournalArguments, suites::open};
 use crate::{
     arguments::Format,
     failure::{Ending, Failure},
@@ -46,7 +43,7 @@ pub(crate) async fn run(session: &Session, arguments: &ReplayArguments) -> Resul
     let mut counts = Counts::default();
     let mut listed = Vec::new();
     let source = arguments.journal.open(session).await?;
-    each_page(source, |page| {
+    let work = |page: &Page| -> Result<(), Failure> {
         shelf.take_named_in(page, &filter)?;
         for replayed in replay(page, &filter, &shelf.policies)? {
             match &replayed.replayed {
@@ -62,8 +59,8 @@ pub(crate) async fn run(session: &Session, arguments: &ReplayArguments) -> Resul
             }
         }
         Ok(())
-    })
-    .await?;
+    };
+    source.each_page(work).await?;
     let Counts { same, differ, not_replayable, not_at_hand } = counts;
     if session.format == Format::Json {
         output::json(&json!({
