@@ -8,11 +8,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plimsoll_componentize::Build;
+use plimsoll_componentize::{Build, DEFAULT_STACK, Package};
 
 /// The folders of `plugins` that hold no policy. Every other one is the stock policy of its name, and the package
 /// `plimsoll-policy-NAME`.
 const NO_POLICIES: &[&str] = &["componentize", "sdk", "stock"];
+
+/// The policies that need a larger stack than others: the compiler of regular expressions is recursive.
+const STACKS: &[(&str, u32)] = &[("docker-metadata", 128 * 1024)];
 
 /// What the components are made from, seen from the root of the workspace.
 const SOURCES: &[&str] = &["Cargo.lock", "Cargo.toml", "plugins/sdk", "wit"];
@@ -30,9 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let variables = |name: &str| env::var_os(name).map(PathBuf::from);
     let build = Build::in_build_script(root.join("Cargo.toml"), &out, &variables)
         .ok_or("cargo sets CARGO and OUT_DIR for build scripts")?;
-    let packages: Vec<String> = names.iter().map(|name| format!("plimsoll-policy-{name}")).collect();
-    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
-    let components = match build.components(&packages) {
+    let component = |name: &String| {
+        let stack = STACKS.iter().find(|(policy, _)| policy == name).map_or(DEFAULT_STACK, |(_, stack)| *stack);
+        build.component(Package::new(&format!("plimsoll-policy-{name}")).stack(stack))
+    };
+    let components = match names.iter().map(component).collect::<Result<Vec<_>, _>>() {
         Ok(components) => components,
         Err(error) => {
             for line in format!("the stock policies: {error}").lines() {

@@ -55,7 +55,21 @@ impl Overrides {
         replace(&mut source.tags, self.tags.as_ref());
         source.tags.sort();
         source.tags.dedup();
+        let replaced = self.replaced_facts();
+        source.facts.retain(|fact| !replaced.contains(&fact.name.as_str()));
         Ok(())
+    }
+
+    /// The event's further facts on what is given here.
+    fn replaced_facts(&self) -> Vec<&'static str> {
+        let facts: [(bool, &[&str]); 5] = [
+            (self.repository.is_some(), &["repository.name"]),
+            (self.default_branch.is_some(), &["repository.default_branch"]),
+            (self.trigger.is_some(), &["GITHUB_EVENT_NAME"]),
+            (self.git_ref.is_some(), &["GITHUB_REF", "base_ref"]),
+            (self.commit.is_some(), &["pull_request.head.sha"]),
+        ];
+        facts.into_iter().filter(|(given, _)| *given).flat_map(|(_, names)| names).copied().collect()
     }
 
     fn apply_commit(&self, commit: &mut Commit) -> Result<(), SourceError> {

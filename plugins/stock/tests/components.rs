@@ -22,6 +22,8 @@ const EXPECTED: &[Expected] = &[
     Expected { name: "approvals", answers: PROMOTION, wants: &[], size: 245_000 },
     Expected { name: "calver", answers: TAGGING, wants: &["registry"], size: 230_000 },
     Expected { name: "channels", answers: TAGGING, wants: &["registry"], size: 240_000 },
+    // Time zones and regular expressions of JavaScript are most of it.
+    Expected { name: "docker-metadata", answers: TAGGING, wants: &[], size: 1_200_000 },
     Expected { name: "evidence", answers: PROMOTION, wants: &[], size: 210_000 },
     Expected { name: "floating-versions", answers: TAGGING, wants: &["registry"], size: 200_000 },
     Expected { name: "forward-only", answers: PROMOTION, wants: &[], size: 165_000 },

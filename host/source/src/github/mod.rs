@@ -47,10 +47,22 @@ pub fn read(variables: &dyn Fn(&str) -> Option<String>, options: &Options) -> Re
         let branch = base.strip_prefix("refs/heads/").unwrap_or(&base);
         notes.push(format!("The tag {tag} was pushed on the branch {branch}."));
     }
-    let repository = repository(&variables, &payload, options)?;
-    let default_branch = repository.default_branch.as_deref();
+    let file = options.repository.as_deref().map(Payload::read).transpose()?;
+    let described = match &file {
+        Some(file) => (file, ""),
+        None => (&payload, "/repository"),
+    };
+    let repository = repository(&variables, described, options)?;
+    let typed = facts::Typed {
+        event: &variables.event,
+        reference: variables.reference.as_deref(),
+        git_ref: &git_ref,
+        trigger: &trigger,
+        repository: &repository,
+        described,
+    };
     let source = Source {
-        facts: facts::collect(lookup, &variables.event, &payload, &git_ref, default_branch),
+        facts: facts::collect(lookup, &payload, &typed),
         repository,
         tags: tags(&git_ref, &trigger, &payload),
         actor: variables.actor.or_else(|| payload.text("/sender/login")),
@@ -151,8 +163,10 @@ fn commit(variables: &Variables, payload: &Payload, options: &Options) -> Result
             message: payload.text("/head_commit/message"),
         });
     }
+    // A push lists its commits, and the newest one may not be described again.
+    let listed = payload.commit_time(&id).map(|time| seconds(&time)).transpose()?;
     let checked_out = options.checkout.as_deref().map(|folder| git::commit(folder, &id));
-    match (checked_out, options.commit_date) {
+    match (checked_out, options.commit_date.or(listed)) {
         (Some(Ok(commit)), date) => Ok(Commit { time: date.unwrap_or(commit.time), ..commit }),
         (_, Some(time)) => Ok(Commit { id, time, author: None, message: None }),
         (Some(Err(error)), None) => Err(error),
@@ -168,10 +182,10 @@ fn seconds(text: &str) -> Result<i64, SourceError> {
     })
 }
 
-/// The repository: as its API describes it, else as the event does, else as the variables name it.
+/// The repository: as what describes it says, its API's answer or the event; else as the variables name it.
 fn repository(
     variables: &Variables,
-    payload: &Payload,
+    (described, at): (&Payload, &str),
     options: &Options,
 ) -> Result<Repository, SourceError> {
     if let Some(file) = &options.repository {
@@ -179,11 +193,12 @@ fn repository(
             place: format!("the file {}", file.display()),
             field: "full_name",
         };
-        return Payload::read(file)?.repository("").ok_or_else(missing);
+        let names_it = described.text("/full_name").or_else(|| described.text("/name")).is_some();
+        return names_it.then(|| described.repository(at, &variables.repository)).ok_or_else(missing);
     }
-    Ok(payload.repository("/repository").unwrap_or_else(|| Repository {
-        name: variables.repository.clone(),
-        url: variables.server.as_ref().map(|server| format!("{server}/{}", variables.repository)),
-        ..Repository::default()
-    }))
+    let mut repository = described.repository(at, &variables.repository);
+    if repository.url.is_none() {
+        repository.url = variables.server.as_ref().map(|server| format!("{server}/{}", variables.repository));
+    }
+    Ok(repository)
 }

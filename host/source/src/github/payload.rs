@@ -33,17 +33,24 @@ impl Payload {
     }
 
     /// The facts of a repository. They lie under the pointer: in an event at `/repository`, in what the repository API
-    /// answers at the root.
-    pub(super) fn repository(&self, at: &str) -> Option<Repository> {
+    /// answers at the root. `name` is its full name where that is not there.
+    pub(super) fn repository(&self, at: &str, name: &str) -> Repository {
         let text = |field: &str| self.text(&format!("{at}/{field}"));
-        Some(Repository {
-            name: text("full_name")?,
+        Repository {
+            name: text("full_name").unwrap_or_else(|| name.to_owned()),
             url: text("html_url"),
             default_branch: text("default_branch"),
             description: text("description"),
             // GitHub's word for a licence that it could not identify.
             license: text("license/spdx_id").filter(|license| license != "NOASSERTION"),
-        })
+        }
+    }
+
+    /// When a commit was made that the event lists.
+    pub(super) fn commit_time(&self, id: &str) -> Option<String> {
+        let commits = self.0.pointer("/commits")?.as_array()?;
+        let commit = commits.iter().find(|commit| commit["id"] == id)?;
+        commit["timestamp"].as_str().map(str::to_owned)
     }
 
     /// What set the release off.

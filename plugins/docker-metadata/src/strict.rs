@@ -1,0 +1,156 @@
+//! What `strict = true` refuses: whatever loses a tag, mangles it, or moves `latest` where it should not go.
+
+use std::cmp::Ordering;
+
+use crate::{
+    derive::{Derived, Given},
+    error::MetadataError,
+    pep440::Pep440,
+    rules::Rule,
+    semver::Semver,
+};
+
+/// The longest tag, bytes.
+const LONGEST: usize = 128;
+
+/// What was lost on the way to a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Quirk {
+    /// The text before a pattern's first expression, as the pattern does not count.
+    LostPrefix(String),
+    /// A value in which characters were replaced by entities.
+    Escaped(String),
+}
+
+/// Where a version stands among others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rank {
+    /// Its text.
+    pub version: String,
+    /// Whether it is a pre-release.
+    pub prerelease: bool,
+    numbers: Vec<f64>,
+    /// The identifiers of the pre-release.
+    identifiers: Vec<String>,
+}
+
+impl Rank {
+    /// The rank of a semantic version.
+    #[must_use]
+    pub fn of_semver(version: &Semver) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of versions are at most 2^53")]
+        let numbers = version.numbers.iter().map(|number| *number as f64).collect();
+        Self {
+            version: version.version(),
+            prerelease: !version.prerelease.is_empty(),
+            numbers,
+            identifiers: version.prerelease.clone(),
+        }
+    }
+
+    /// The rank of a version of a Python package.
+    #[must_use]
+    pub fn of_pep440(version: &Pep440) -> Self {
+        let normal = version.normal();
+        let tail = normal.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '!');
+        Self {
+            prerelease: version.is_prerelease(),
+            numbers: version.release.clone(),
+            identifiers: vec![tail.to_owned()],
+            version: normal,
+        }
+    }
+
+    /// The rank of a text, if it is a version.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        let semver = Semver::read(text).map(|version| Self::of_semver(&version));
+        semver.or_else(|| Pep440::read(text).map(|version| Self::of_pep440(&version)))
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let length = self.numbers.len().max(other.numbers.len());
+        let padded = |rank: &Self| {
+            let mut numbers = rank.numbers.clone();
+            numbers.resize(length, 0.0);
+            numbers
+        };
+        let numbers = padded(self).partial_cmp(&padded(other)).unwrap_or(Ordering::Equal);
+        let identifiers = || {
+            let number = |text: &String| text.parse::<u64>().map_or((1, 0), |number| (0, number));
+            let keys = |rank: &Self| {
+                rank.identifiers.iter().map(|text| (number(text), text.clone())).collect::<Vec<_>>()
+            };
+            keys(self).cmp(&keys(other))
+        };
+        numbers.then_with(|| other.prerelease.cmp(&self.prerelease)).then_with(identifiers)
+    }
+}
+
+/// Refuses what a strict policy does not accept. `git_tags` are those that the event carries.
+///
+/// # Errors
+/// The first thing that is not accepted.
+pub fn check(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(), MetadataError> {
+    for given in &derived.given {
+        check_text(given, rules)?;
+    }
+    for (place, given) in derived.given.iter().enumerate() {
+        let same = derived.given[..place].iter().find(|earlier| earlier.tag == given.tag);
+        if let Some(earlier) = same.filter(|earlier| earlier.text.text != given.text.text) {
+            let (first, second, tag) = (&earlier.text.text, &given.text.text, &given.tag);
+            return Err(refuse(given, rules, format!("`{second}` and `{first}` both become the tag `{tag}`")));
+        }
+    }
+    for (place, why) in &derived.missing_groups {
+        let entry = rules[*place].entry.clone();
+        return Err(MetadataError::Strict { entry, problem: why.clone() });
+    }
+    check_latest(derived, rules, git_tags)
+}
+
+fn check_text(given: &Given, rules: &[Rule]) -> Result<(), MetadataError> {
+    let tag = &given.tag;
+    if tag.len() > LONGEST {
+        return Err(refuse(given, rules, format!("the tag `{tag}` has {} characters, more than {LONGEST}", tag.len())));
+    }
+    if tag.starts_with(['.', '-']) {
+        return Err(refuse(given, rules, format!("the tag `{tag}` begins with a character that no tag begins with")));
+    }
+    match given.text.quirks.first() {
+        None => Ok(()),
+        Some(Quirk::LostPrefix(prefix)) => Err(refuse(
+            given,
+            rules,
+            format!("the pre-release gives the tag `{tag}` without the `{prefix}` of the pattern"),
+        )),
+        Some(Quirk::Escaped(value)) => {
+            Err(refuse(given, rules, format!("`{value}` is escaped, which gives the tag `{tag}`")))
+        }
+    }
+}
+
+/// `latest` must not go to a pre-release, nor from a higher version to a lower one.
+fn check_latest(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(), MetadataError> {
+    let (Some(latest), Some(main)) = (&derived.latest, derived.given.first()) else { return Ok(()) };
+    let by_rule = derived.given.iter().find(|given| given.tag == *latest).unwrap_or(main);
+    let ranks = || derived.given.iter().filter_map(|given| given.text.rank.as_ref());
+    let carried: Vec<Rank> = git_tags.iter().filter_map(|tag| Rank::of_text(tag)).collect();
+    let own = main.text.rank.as_ref().or_else(|| ranks().next()).or_else(|| carried.first());
+    let Some(own) = own else { return Ok(()) };
+    if own.prerelease {
+        let problem = format!("the pre-release `{}` would become `{latest}`", own.version);
+        return Err(refuse(by_rule, rules, problem));
+    }
+    match ranks().chain(&carried).find(|other| other.compare(own) == Ordering::Greater) {
+        Some(higher) => {
+            let problem = format!("`{}` would take `{latest}` from the higher `{}`", own.version, higher.version);
+            Err(refuse(by_rule, rules, problem))
+        }
+        None => Ok(()),
+    }
+}
+
+fn refuse(given: &Given, rules: &[Rule], problem: String) -> MetadataError {
+    MetadataError::Strict { entry: rules[given.rule].entry.clone(), problem }
+}
