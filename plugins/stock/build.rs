@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let build = Build::in_build_script(root.join("Cargo.toml"), &out, &variables)
         .ok_or("cargo sets CARGO and OUT_DIR for build scripts")?;
     let component = |name: &String| {
-        let stack = STACKS.iter().find(|(policy, _)| policy == name).map_or(DEFAULT_STACK, |(_, stack)| *stack);
+        let stack =
+            STACKS.iter().find(|(policy, _)| policy == name).map_or(DEFAULT_STACK, |(_, stack)| *stack);
         build.component(Package::new(&format!("plimsoll-policy-{name}")).stack(stack))
     };
     let components = match names.iter().map(component).collect::<Result<Vec<_>, _>>() {

@@ -10,13 +10,16 @@ struct Package {
     programs: &'static [&'static str],
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 9] = [
     Package { name: "docker-registry", programs: &["docker-registry"] },
     Package { name: "docker.io", programs: &["docker", "dockerd"] },
     Package { name: "buildah", programs: &["buildah"] },
     Package { name: "skopeo", programs: &["skopeo"] },
     Package { name: "git", programs: &["git"] },
     Package { name: "openssl", programs: &["openssl"] },
+    Package { name: "nodejs", programs: &["node"] },
+    Package { name: "npm", programs: &["npm"] },
+    Package { name: "python3-pip", programs: &["python3", "pip3"] },
 ];
 
 /// Installs what is missing with apt-get, as root or through a sudo that asks for no password. Elsewhere says what is

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fs};
 use plimsoll_core::contract::{GitRef, PublishedRelease, PullRequest, Trigger};
 use plimsoll_source::{
     Event, SourceError,
+    flags::Overrides,
     github::{self, Options},
 };
 use proptest::prelude::*;
@@ -341,4 +342,74 @@ fn the_default_branch_of_the_event_is_a_fact_where_the_file_says_another() {
     assert_eq!(facts(json!({ "full_name": "contoso/website", "default_branch": "trunk" })), event_says);
     assert_eq!(facts(json!({ "full_name": "contoso/website" })), event_says);
     assert_eq!(facts(json!({ "full_name": "contoso/website", "default_branch": "main" })), []);
+}
+
+/// The facts of an event by name.
+fn facts_of(name: &str, reference: &str, payload: &Value, options: &Options) -> Vec<(String, String)> {
+    let facts = read(name, reference, payload, options).unwrap().source.facts;
+    facts.into_iter().map(|fact| (fact.name, fact.value)).collect()
+}
+
+#[test]
+fn a_reference_that_the_typed_one_does_not_say_is_a_fact() {
+    let facts = |name: &str, reference: &str| facts_of(name, reference, &pull_request(), &dated());
+    let reference = |value: &str| vec![("GITHUB_REF".to_owned(), value.to_owned())];
+    assert_eq!(facts("pull_request", "refs/pull/7/merge"), []);
+    assert_eq!(facts("pull_request", "refs/pull/7/head"), reference("refs/pull/7/head"));
+    assert_eq!(facts("pull_request", "refs/heads/main"), reference("refs/heads/main"));
+}
+
+#[test]
+fn the_pull_request_of_another_event_is_in_facts() {
+    let expected = [("pull_request.base.ref", "main".to_owned()), ("pull_request.head.sha", "2".repeat(40))]
+        .map(|(name, value)| (name.to_owned(), value));
+    assert_eq!(facts_of("pull_request_review", "refs/pull/7/merge", &pull_request(), &dated()), expected);
+}
+
+#[test]
+fn what_a_repository_says_beyond_its_typed_fields_is_in_facts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("repository.json");
+    let answer =
+        json!({ "name": "Website", "default_branch": "main", "license": { "spdx_id": "NOASSERTION" } });
+    fs::write(&file, answer.to_string()).unwrap();
+    let options = Options { repository: Some(file), commit_date: Some(5), ..Options::default() };
+    let expected = [
+        ("repository.default_branch", ""),
+        ("repository.license.spdx_id", "NOASSERTION"),
+        ("repository.name", "Website"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(facts_of("workflow_dispatch", "refs/heads/main", &json!({}), &options), expected);
+    let source = read("workflow_dispatch", "refs/heads/main", &json!({}), &options).unwrap().source;
+    assert_eq!(source.repository.name, "contoso/website");
+    assert_eq!(source.repository.license, None);
+}
+
+#[test]
+fn an_event_that_describes_its_repository_in_part_is_completed() {
+    let payload = json!({ "repository": { "default_branch": "trunk" } });
+    let repository =
+        read("workflow_dispatch", "refs/heads/trunk", &payload, &dated()).unwrap().source.repository;
+    assert_eq!(repository.name, "contoso/website");
+    assert_eq!(repository.default_branch.as_deref(), Some("trunk"));
+    assert_eq!(repository.url.as_deref(), Some("https://github.com/contoso/website"));
+}
+
+#[test]
+fn the_commit_is_looked_up_among_those_of_the_push() {
+    let payload = json!({ "commits": [
+        { "id": "3".repeat(40), "timestamp": "2024-01-01T00:00:00Z" },
+        { "id": SHA, "timestamp": "2023-11-14T22:13:20Z" },
+    ] });
+    let source = read("push", "refs/heads/main", &payload, &Options::default()).unwrap().source;
+    assert_eq!(source.commit.time, 1_700_000_000);
+}
+
+#[test]
+fn a_flag_takes_away_the_facts_that_it_replaces() {
+    let mut event = read("pull_request", "refs/pull/7/head", &pull_request(), &dated()).unwrap();
+    let flags = Overrides { git_ref: Some(GitRef::Branch("main".to_owned())), ..Overrides::default() };
+    flags.apply(&mut event).unwrap();
+    assert_eq!(event.source.facts, []);
 }

@@ -48,7 +48,9 @@ pub enum MetadataError {
         value: String,
     },
     /// `match` has no group, or one that took no part in the match.
-    #[error("`{entry}`: `{pattern}` matches `{value}` without a first group; put parentheses around the version")]
+    #[error(
+        "`{entry}`: `{pattern}` matches `{value}` without a first group; put parentheses around the version"
+    )]
     MatchWithoutGroup {
         /// The entry.
         entry: String,
@@ -62,6 +64,14 @@ pub enum MetadataError {
     ShortShaLength {
         /// What it was set to.
         value: String,
+    },
+    /// No image can have what comes out.
+    #[error("`{entry}`: {problem}; change the entry, as no image can have that")]
+    Unacceptable {
+        /// The entry.
+        entry: String,
+        /// What it would come to.
+        problem: String,
     },
     /// `strict` refuses what comes out.
     #[error("`{entry}`: {problem}; `strict = true` does not accept it")]

@@ -54,14 +54,17 @@ impl Event {
     #[must_use]
     pub fn of(request: &TaggingRequest) -> Self {
         let source = &request.source;
-        let fact = |name: &str| source.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.clone());
+        let fact =
+            |name: &str| source.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.clone());
         let name = fact("GITHUB_EVENT_NAME").unwrap_or_else(|| name(&source.trigger).to_owned());
         let pull = match &source.trigger {
             Trigger::PullRequest(pull) => Some(pull),
             _ => None,
         };
-        let pull_head = pull.and_then(|pull| pull.head_commit.clone()).or_else(|| fact("pull_request.head.sha"));
-        let asks_head = fact("DOCKER_METADATA_PR_HEAD_SHA").is_some_and(|asked| asked.to_ascii_lowercase().contains("true"));
+        let pull_head =
+            pull.and_then(|pull| pull.head_commit.clone()).or_else(|| fact("pull_request.head.sha"));
+        let asks_head = fact("DOCKER_METADATA_PR_HEAD_SHA")
+            .is_some_and(|asked| asked.to_ascii_lowercase().contains("true"));
         let head = pull_head.filter(|_| asks_head && name.contains("pull_request"));
         let repository = &source.repository;
         let known = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -85,7 +88,10 @@ impl Event {
             short_length: fact("DOCKER_METADATA_SHORT_SHA_LENGTH"),
             levels: fact("DOCKER_METADATA_ANNOTATIONS_LEVELS")
                 .filter(|levels| !levels.is_empty())
-                .map_or_else(|| vec!["manifest".to_owned()], |levels| levels.split(',').map(str::to_owned).collect()),
+                .map_or_else(
+                    || vec!["manifest".to_owned()],
+                    |levels| levels.split(',').map(str::to_owned).collect(),
+                ),
             name,
         }
     }
@@ -143,7 +149,8 @@ impl Event {
             return Err(MetadataError::ShortShaLength { value });
         }
         let characters = self.sha.char_indices().map(|(place, _)| place).chain([self.sha.len()]);
-        let end = characters.zip(0_u32..).take_while(|(_, count)| f64::from(*count) <= length.max(0.0)).last();
+        let end =
+            characters.zip(0_u32..).take_while(|(_, count)| f64::from(*count) <= length.max(0.0)).last();
         Ok(&self.sha[..end.map_or(0, |(place, _)| place)])
     }
 }

@@ -26,12 +26,24 @@ pub struct Global<'e>(pub &'e Event);
 impl Scope for Global<'_> {
     fn property(&self, name: &str) -> Value {
         let known = [
-            "branch", "tag", "sha", "base_ref", "is_default_branch", "is_not_default_branch", "date", "commit_date",
+            "branch",
+            "tag",
+            "sha",
+            "base_ref",
+            "is_default_branch",
+            "is_not_default_branch",
+            "date",
+            "commit_date",
         ];
         if known.contains(&name) { Value::Function(name.to_owned()) } else { Value::Undefined }
     }
 
-    fn call(&self, name: &str, arguments: &[Value], named: &[(String, Value)]) -> Result<Value, TemplateError> {
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        named: &[(String, Value)],
+    ) -> Result<Value, TemplateError> {
         let event = self.0;
         Ok(Value::Text(match name {
             "branch" => event.branch().unwrap_or_default().to_owned(),
@@ -57,33 +69,55 @@ pub struct Dates<'e>(pub &'e Event);
 
 impl Scope for Dates<'_> {
     fn property(&self, name: &str) -> Value {
-        if ["date", "commit_date"].contains(&name) { Value::Function(name.to_owned()) } else { Value::Undefined }
+        if ["date", "commit_date"].contains(&name) {
+            Value::Function(name.to_owned())
+        } else {
+            Value::Undefined
+        }
     }
 
-    fn call(&self, name: &str, arguments: &[Value], named: &[(String, Value)]) -> Result<Value, TemplateError> {
-        let refuse = |what| TemplateError::Arguments { name: name.to_owned(), what };
-        let [format] = arguments else {
-            return Err(refuse("other than one format"));
-        };
-        let format = match format {
-            Value::Text(format) => format.as_str(),
-            // What is not there, such as an unquoted word, stands for the format at rest.
-            Value::Undefined | Value::Null | Value::Boolean(false) => "",
-            Value::Number(number) if *number == 0.0 => "",
-            _ => return Err(refuse("a format that is no text")),
-        };
-        let mut zone = "UTC";
-        for (key, value) in named {
-            match (key.as_str(), value) {
-                ("tz", Value::Text(name)) if !name.is_empty() => zone = name,
-                ("tz", _) => return Err(refuse("a time zone that is no name")),
-                _ => return Err(refuse("something other than `tz`")),
-            }
-        }
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        named: &[(String, Value)],
+    ) -> Result<Value, TemplateError> {
         let unix = if name == "date" { self.0.now } else { self.0.commit_date };
-        let local = zone::local(unix, zone).ok_or_else(|| refuse("a time that no calendar has"))?;
-        Ok(Value::Text(moment::format(&local, format)))
+        tell(unix, name, arguments, named)
     }
+}
+
+/// A time, told in a format and perhaps in a time zone, `tz`.
+///
+/// # Errors
+/// There is not one format, or something other than a time zone.
+pub fn tell(
+    unix: i64,
+    name: &str,
+    arguments: &[Value],
+    named: &[(String, Value)],
+) -> Result<Value, TemplateError> {
+    let refuse = |what| TemplateError::Arguments { name: name.to_owned(), what };
+    let [format] = arguments else {
+        return Err(refuse("other than one format"));
+    };
+    let format = match format {
+        Value::Text(format) => format.as_str(),
+        // What is not there, such as an unquoted word, stands for the format at rest.
+        Value::Undefined | Value::Null | Value::Boolean(false) => "",
+        Value::Number(number) if *number == 0.0 => "",
+        _ => return Err(refuse("a format that is no text")),
+    };
+    let mut zone = "UTC";
+    for (key, value) in named {
+        match (key.as_str(), value) {
+            ("tz", Value::Text(name)) if !name.is_empty() => zone = name,
+            ("tz", _) => return Err(refuse("a time zone that is no name")),
+            _ => return Err(refuse("something other than `tz`")),
+        }
+    }
+    let local = zone::local(unix, zone).ok_or_else(|| refuse("a time that no calendar has"))?;
+    Ok(Value::Text(moment::format(&local, format)))
 }
 
 impl Scope for Semver {

@@ -39,9 +39,8 @@ impl Flavor {
     /// Everything that is wrong with the list: the place of an entry, and what.
     pub fn read(list: &[String]) -> Result<Self, Vec<(usize, MetadataError)>> {
         let mut flavor = Self::default();
-        let problems: Vec<_> = entries::of(list)
-            .filter_map(|(place, entry)| Some((place, flavor.add(entry).err()?)))
-            .collect();
+        let problems: Vec<_> =
+            entries::of(list).filter_map(|(place, entry)| Some((place, flavor.add(entry).err()?))).collect();
         if problems.is_empty() { Ok(flavor) } else { Err(problems) }
     }
 

@@ -25,7 +25,8 @@ pub fn read(list: &[String]) -> Result<Vec<Image>, Vec<(usize, MetadataError)>> 
         let fields = csv::fields(entry)
             .map_err(|source| vec![(*place, MetadataError::Csv { entry: (*entry).to_owned(), source })])?;
         if !fields.iter().any(|field| field.contains('=')) {
-            let named = |field: &String| Image { name: crate::javascript::trim(field).to_lowercase(), enabled: true };
+            let named =
+                |field: &String| Image { name: crate::javascript::trim(field).to_lowercase(), enabled: true };
             return Ok(fields.iter().map(named).collect());
         }
     }

@@ -41,7 +41,9 @@ fn digits_of(digits: &str, radix: u32) -> f64 {
     if digits.is_empty() {
         return f64::NAN;
     }
-    digits.chars().try_fold(0.0, |sum, digit| Some(sum * f64::from(radix) + f64::from(digit.to_digit(radix)?)))
+    digits
+        .chars()
+        .try_fold(0.0, |sum, digit| Some(sum * f64::from(radix) + f64::from(digit.to_digit(radix)?)))
         .unwrap_or(f64::NAN)
 }
 
@@ -133,9 +135,14 @@ mod tests {
         for text in ["inf", "nan", "infinity", "1_0", "12a", "-0x1", "0x", "--1", ".", "e5", "-"] {
             assert!(number(text).is_nan(), "{text:?}");
         }
-        for (number, text) in
-            [(0.0, "0"), (-0.0, "0"), (1e21, "1e+21"), (123.0, "123"), (1e20, "100000000000000000000"), (1.5e-7, "1.5e-7")]
-        {
+        for (number, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1e21, "1e+21"),
+            (123.0, "123"),
+            (1e20, "100000000000000000000"),
+            (1.5e-7, "1.5e-7"),
+        ] {
             assert_eq!(number_text(number), text);
         }
     }

@@ -3,6 +3,7 @@
 use plimsoll_sdk::Label;
 
 use crate::{
+    acceptable::one_line,
     entries,
     error::MetadataError,
     event::Event,
@@ -30,7 +31,7 @@ pub fn labels(event: &Event, version: &str, given: &[String]) -> Result<Vec<Labe
         ("revision", &event.sha),
         ("licenses", &repository.license),
     ]
-    .map(|(key, value)| Label::new(format!("org.opencontainers.image.{key}"), value))
+    .map(|(key, value)| Label::new(format!("org.opencontainers.image.{key}"), one_line(value)))
     .to_vec();
     for (_, entry) in entries::of(given) {
         let label = fill(entry, &Global(event))?.text;

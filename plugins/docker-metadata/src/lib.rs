@@ -3,6 +3,7 @@
 //! `README.md` beside this crate is the reference of its settings and rules. The modules are public for the tests, which
 //! hold them against the packages that the action is built on.
 
+pub mod acceptable;
 pub mod csv;
 pub mod derive;
 pub mod entries;
@@ -66,12 +67,15 @@ fn answer(request: &TaggingRequest, settings: &Settings) -> Result<Derivation, M
     let read = settings.read().map_err(first)?;
     let event = Event::of(request);
     let derived = Derived::of(&read.rules, &read.flavor, &event)?;
+    acceptable::tags(&derived, &read.rules)?;
     if settings.strict {
         strict::check(&derived, &read.rules, &request.source.tags)?;
     }
     let version = derived.version().unwrap_or_default();
     let labels = labels::labels(&event, version, &settings.labels)?;
     let annotations = labels::annotations(&event, version, &settings.annotations)?;
+    acceptable::labels("labels", &labels)?;
+    acceptable::labels("annotations", &annotations)?;
     let mut findings = findings(&derived, &read, request);
     if derived.given.is_empty() {
         findings.failed(TAGS, "no rule gives a tag; see what each of them says");
@@ -101,7 +105,10 @@ fn findings(derived: &Derived, read: &Read, request: &TaggingRequest) -> Finding
     match (&derived.latest, derived.given.first()) {
         (Some(latest), Some(first)) => {
             let rule = &read.rules[first.rule];
-            findings.passed(LATEST, line(&format!("`{latest}` comes here: `{rule}` gives the version, and decides")));
+            findings.passed(
+                LATEST,
+                line(&format!("`{latest}` comes here: `{rule}` gives the version, and decides")),
+            );
         }
         _ => findings.skipped(LATEST, "no rule brings the newest image's tag here of itself"),
     }

@@ -67,9 +67,8 @@ impl Pattern {
             unicode_sets: has('v'),
             ..Flags::default()
         };
-        let expression = Regex::with_flags(expression, options).map_err(|error| PatternError::Expression {
-            pattern: expression.to_owned(),
-            reason: error.to_string(),
+        let expression = Regex::with_flags(expression, options).map_err(|error| {
+            PatternError::Expression { pattern: expression.to_owned(), reason: error.to_string() }
         })?;
         Ok(Self { expression, global: has('g'), sticky: has('y') })
     }

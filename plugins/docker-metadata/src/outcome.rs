@@ -120,13 +120,15 @@ impl Asking<'_> {
         let pattern = self.rule.attribute("match");
         let mut version = given;
         if !pattern.is_empty() {
-            let found = Pattern::plain(pattern).map_err(|source| self.pattern_error(source))?.matches(&version);
+            let found =
+                Pattern::plain(pattern).map_err(|source| self.pattern_error(source))?.matches(&version);
             if let Some(groups) = found {
-                version = groups.into_iter().nth(1).flatten().ok_or_else(|| MetadataError::MatchWithoutGroup {
-                    entry: self.rule.entry.clone(),
-                    pattern: pattern.to_owned(),
-                    value: version,
-                })?;
+                version =
+                    groups.into_iter().nth(1).flatten().ok_or_else(|| MetadataError::MatchWithoutGroup {
+                        entry: self.rule.entry.clone(),
+                        pattern: pattern.to_owned(),
+                        value: version,
+                    })?;
             }
         }
         Ok(version.replace('/', "-"))
@@ -189,7 +191,8 @@ impl Asking<'_> {
     fn found(&self) -> Result<Outcome, MetadataError> {
         let Some(given) = self.given()? else { return Ok(nothing("no tag was pushed")) };
         let (pattern, group) = (self.rule.attribute("pattern"), self.rule.attribute("group"));
-        let Some(groups) = Pattern::read(pattern).map_err(|source| self.pattern_error(source))?.matches(&given)
+        let Some(groups) =
+            Pattern::read(pattern).map_err(|source| self.pattern_error(source))?.matches(&given)
         else {
             return Ok(nothing(format!("`{pattern}` does not match `{given}`")));
         };

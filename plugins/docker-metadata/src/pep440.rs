@@ -42,7 +42,9 @@ impl Pep440 {
             None => 0.0,
         };
         let mut release = vec![number(digits(&mut rest)?)];
-        while let Some(next) = rest.strip_prefix('.').filter(|next| next.starts_with(|c: char| c.is_ascii_digit())) {
+        while let Some(next) =
+            rest.strip_prefix('.').filter(|next| next.starts_with(|c: char| c.is_ascii_digit()))
+        {
             rest = next;
             release.push(number(digits(&mut rest)?));
         }
@@ -161,18 +163,28 @@ mod tests {
             ("1.0+Ubuntu.01_a", "1.0+ubuntu,1,a"),
             ("1.0+0x1f", "1.0+31"),
         ] {
-            assert_eq!(Pep440::read(text).map(|version| version.normal()).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                Pep440::read(text).map(|version| version.normal()).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
-        for text in ["", "v", "1.", "1.0-", "1.0+", "1.0+a..b", "1.x", " 1.0", "1!", "a!1", "1.0devx", "1-rc-1-2-3"] {
+        for text in
+            ["", "v", "1.", "1.0-", "1.0+", "1.0+a..b", "1.x", " 1.0", "1!", "a!1", "1.0devx", "1-rc-1-2-3"]
+        {
             assert_eq!(Pep440::read(text), None, "{text}");
         }
     }
 
     #[test]
     fn what_is_not_final() {
-        for (text, unfinal, prerelease) in
-            [("1.0", false, false), ("1.0+local", false, false), ("1.0a1", true, true), ("1.0.post1", true, false), ("1.0.dev1", true, true)]
-        {
+        for (text, unfinal, prerelease) in [
+            ("1.0", false, false),
+            ("1.0+local", false, false),
+            ("1.0a1", true, true),
+            ("1.0.post1", true, false),
+            ("1.0.dev1", true, true),
+        ] {
             let version = Pep440::read(text).unwrap();
             assert_eq!((version.is_unfinal(), version.is_prerelease()), (unfinal, prerelease), "{text}");
         }

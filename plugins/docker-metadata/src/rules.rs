@@ -76,7 +76,8 @@ pub struct Rule {
 }
 
 /// The rules where none are given.
-const AT_REST: [&str; 4] = ["type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr"];
+const AT_REST: [&str; 4] =
+    ["type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr"];
 
 /// The rules of a list, in the order in which they are asked: by priority, and those of the same one as they are written.
 ///
@@ -220,14 +221,30 @@ mod tests {
     fn rules_are_sorted_by_priority_and_stable() {
         assert_eq!(
             order(&[
-                "type=sha", "type=raw,value=a", "type=edge", "type=pep440,pattern=x", "type=match,pattern=x",
-                "type=ref,event=tag", "type=semver,pattern=x", "type=schedule", "type=raw,value=b,priority=2000", "c",
+                "type=sha",
+                "type=raw,value=a",
+                "type=edge",
+                "type=pep440,pattern=x",
+                "type=match,pattern=x",
+                "type=ref,event=tag",
+                "type=semver,pattern=x",
+                "type=schedule",
+                "type=raw,value=b,priority=2000",
+                "c",
                 "type=sha,priority=200",
             ]),
             [
-                "type=raw,value=b,priority=2000", "type=schedule", "type=pep440,pattern=x", "type=semver,pattern=x",
-                "type=match,pattern=x", "type=edge", "type=ref,event=tag", "type=raw,value=a", "c",
-                "type=sha,priority=200", "type=sha",
+                "type=raw,value=b,priority=2000",
+                "type=schedule",
+                "type=pep440,pattern=x",
+                "type=semver,pattern=x",
+                "type=match,pattern=x",
+                "type=edge",
+                "type=ref,event=tag",
+                "type=raw,value=a",
+                "c",
+                "type=sha,priority=200",
+                "type=sha",
             ]
         );
     }

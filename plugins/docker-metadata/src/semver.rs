@@ -61,7 +61,8 @@ fn numeric(text: &str) -> Option<u64> {
 fn identifiers(text: &str, of_prerelease: bool) -> Option<Vec<String>> {
     let valid = |part: &str| {
         let well = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let padded = part.len() > 1 && part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit());
+        let padded =
+            part.len() > 1 && part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit());
         well && !(of_prerelease && padded)
     };
     text.split('.').map(|part| valid(part).then(|| part.to_owned())).collect()
@@ -82,12 +83,29 @@ mod tests {
             ("1.2.3+01", "1.2.3"),
             ("9007199254740991.0.0", "9007199254740991.0.0"),
         ] {
-            assert_eq!(Semver::read(text).map(|version| version.version()).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                Semver::read(text).map(|version| version.version()).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
         let long = format!("1.2.3-{}", "a".repeat(256));
         for text in [
-            "1.2", "1.2.3.4", "v01.2.3", "=1.2.3", "vv1.2.3", "V1.2.3", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-a..b",
-            "v 1.2.3", "9007199254740992.0.0", "", "1.2.3-rc_1", &long,
+            "1.2",
+            "1.2.3.4",
+            "v01.2.3",
+            "=1.2.3",
+            "vv1.2.3",
+            "V1.2.3",
+            "1.2.3-",
+            "1.2.3-01",
+            "1.2.3+",
+            "1.2.3-a..b",
+            "v 1.2.3",
+            "9007199254740992.0.0",
+            "",
+            "1.2.3-rc_1",
+            &long,
         ] {
             assert_eq!(Semver::read(text), None, "{text}");
         }

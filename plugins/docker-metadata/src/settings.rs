@@ -93,6 +93,9 @@ impl Settings {
     #[must_use]
     pub fn problems(&self) -> Vec<SettingsProblem> {
         let problems = self.read().err().unwrap_or_default();
-        problems.into_iter().map(|(pointer, error)| SettingsProblem::new(pointer, error.to_string())).collect()
+        problems
+            .into_iter()
+            .map(|(pointer, error)| SettingsProblem::new(pointer, error.to_string()))
+            .collect()
     }
 }

@@ -10,9 +10,6 @@ use crate::{
     semver::Semver,
 };
 
-/// The longest tag, bytes.
-const LONGEST: usize = 128;
-
 /// What was lost on the way to a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Quirk {
@@ -99,24 +96,21 @@ pub fn check(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(
         let same = derived.given[..place].iter().find(|earlier| earlier.tag == given.tag);
         if let Some(earlier) = same.filter(|earlier| earlier.text.text != given.text.text) {
             let (first, second, tag) = (&earlier.text.text, &given.text.text, &given.tag);
-            return Err(refuse(given, rules, format!("`{second}` and `{first}` both become the tag `{tag}`")));
+            return Err(refuse(
+                given,
+                rules,
+                format!("`{second}` and `{first}` both become the tag `{tag}`"),
+            ));
         }
     }
-    for (place, why) in &derived.missing_groups {
-        let entry = rules[*place].entry.clone();
-        return Err(MetadataError::Strict { entry, problem: why.clone() });
+    if let Some((place, why)) = derived.missing_groups.first() {
+        return Err(MetadataError::Strict { entry: rules[*place].entry.clone(), problem: why.clone() });
     }
     check_latest(derived, rules, git_tags)
 }
 
 fn check_text(given: &Given, rules: &[Rule]) -> Result<(), MetadataError> {
     let tag = &given.tag;
-    if tag.len() > LONGEST {
-        return Err(refuse(given, rules, format!("the tag `{tag}` has {} characters, more than {LONGEST}", tag.len())));
-    }
-    if tag.starts_with(['.', '-']) {
-        return Err(refuse(given, rules, format!("the tag `{tag}` begins with a character that no tag begins with")));
-    }
     match given.text.quirks.first() {
         None => Ok(()),
         Some(Quirk::LostPrefix(prefix)) => Err(refuse(
@@ -144,7 +138,8 @@ fn check_latest(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Resul
     }
     match ranks().chain(&carried).find(|other| other.compare(own) == Ordering::Greater) {
         Some(higher) => {
-            let problem = format!("`{}` would take `{latest}` from the higher `{}`", own.version, higher.version);
+            let problem =
+                format!("`{}` would take `{latest}` from the higher `{}`", own.version, higher.version);
             Err(refuse(by_rule, rules, problem))
         }
         None => Ok(()),

@@ -34,6 +34,8 @@ pub enum Requirement {
     Wkg,
     /// `node` with `npm`, and packages from its registry.
     Node,
+    /// `python3` and its `pip`, and packages from its index.
+    Python,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
 }
@@ -89,6 +91,7 @@ impl Requirement {
             Self::Cosign => program("cosign"),
             Self::Wkg => program("wkg"),
             Self::Node => program("node").or_else(|| program("npm")),
+            Self::Python => program("python3").or_else(|| program("pip3")),
             Self::NginxBase => nginx::obstacle(),
         }
     }

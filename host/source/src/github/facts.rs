@@ -68,7 +68,9 @@ fn repository(payload: &Payload, typed: &Typed<'_>) -> Vec<Label> {
         facts.push(fact("repository.license.spdx_id", license));
     }
     let short = typed.repository.name.rsplit('/').next();
-    facts.extend(text("name").filter(|name| Some(name.as_str()) != short).map(|name| fact("repository.name", name)));
+    facts.extend(
+        text("name").filter(|name| Some(name.as_str()) != short).map(|name| fact("repository.name", name)),
+    );
     facts
 }
 

@@ -132,7 +132,9 @@ fn word(rest: &str) -> Option<(Token, usize)> {
         .char_indices()
         .find(|(place, c)| !(c.is_ascii_digit() || *c == '.' || (*place == 0 && *c == '-')))
         .map_or(rest.len(), |(place, _)| place);
-    let ends_value = |length: usize| rest[length..].starts_with(|c: char| matches!(c, '~' | '}' | ')') || is_white_space(c));
+    let ends_value = |length: usize| {
+        rest[length..].starts_with(|c: char| matches!(c, '~' | '}' | ')') || is_white_space(c))
+    };
     let number = &rest[..number_end];
     if ends_value(number_end) && is_number(number) {
         return Some((Token::Number(number.parse().ok()?), number_end));

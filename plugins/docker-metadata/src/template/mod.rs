@@ -1,6 +1,7 @@
 //! Templates in the language of Handlebars, as far as a template in an attribute goes: everything but partials, decorators,
 //! raw blocks and block parameters.
 
+mod expression;
 mod lexer;
 mod parse;
 mod render;

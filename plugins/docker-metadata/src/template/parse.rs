@@ -2,11 +2,11 @@
 
 use thiserror::Error;
 
-use super::lexer::{End, Token, near, tokens};
+use super::{
+    expression::{Argument, Call, DEEPEST, Expression},
+    lexer::{End, near, tokens},
+};
 use crate::javascript::is_white_space;
-
-/// How deeply blocks, and calls in calls, may be nested: a policy has little stack.
-const DEEPEST: usize = 12;
 
 /// Why a template cannot be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -61,38 +61,6 @@ pub(super) enum Part {
     Block { expression: Call, body: Vec<Self>, otherwise: Vec<Self> },
 }
 
-/// An expression: a name with what is handed to it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Call {
-    pub(super) target: Argument,
-    pub(super) arguments: Vec<Argument>,
-    pub(super) named: Vec<(String, Argument)>,
-}
-
-/// What stands in an expression.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Argument {
-    Path(Path),
-    Text(String),
-    Number(f64),
-    Boolean(bool),
-    Undefined,
-    Null,
-    Call(Box<Call>),
-}
-
-/// The way to a value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Path {
-    /// How many `..` it begins with.
-    pub(super) up: usize,
-    pub(super) names: Vec<String>,
-    /// Whether it begins with `.` or `this`.
-    pub(super) scoped: bool,
-    /// Whether `@` stands before it.
-    pub(super) data: bool,
-}
-
 /// What ends a list of parts.
 enum Stop {
     End,
@@ -111,7 +79,10 @@ struct Parser<'t> {
 pub(super) fn parse(text: &str) -> Result<Vec<Part>, TemplateError> {
     let mut parser = Parser { rest: text, strip: false, depth: 0 };
     match parser.parts()? {
-        (parts, Stop::End) => Ok(parts),
+        (mut parts, Stop::End) => {
+            strip_around_comments(&mut parts);
+            Ok(parts)
+        }
         (_, Stop::Close(_) | Stop::Else(_)) => Err(TemplateError::Syntax { near: near(parser.rest) }),
     }
 }
@@ -218,7 +189,8 @@ impl<'t> Parser<'t> {
         if text.is_empty() {
             return;
         }
-        let text = if std::mem::take(&mut self.strip) { text.trim_start_matches(is_white_space) } else { text };
+        let text =
+            if std::mem::take(&mut self.strip) { text.trim_start_matches(is_white_space) } else { text };
         parts.push(Part::Text(text.to_owned()));
     }
 
@@ -240,9 +212,7 @@ impl<'t> Parser<'t> {
     /// Reads the expression of a tag, and goes on behind it.
     fn call(&mut self, tagged: &'t str, triple: bool) -> Result<Call, TemplateError> {
         let (tokens, end) = tokens(tagged)?;
-        let mut expression = Expression { tokens: &tokens, depth: self.depth };
-        let call = expression.call();
-        let call = call.filter(|_| expression.tokens.is_empty());
+        let call = Expression::new(&tokens, self.depth).whole();
         let call = call.ok_or_else(|| TemplateError::Syntax { near: near(tagged) })?;
         self.end(tagged, end, triple)?;
         Ok(call)
@@ -342,87 +312,45 @@ fn tag(text: &str) -> Result<(Tag, &str), TemplateError> {
     Ok((Tag::Output { escaped: true, triple: false }, text))
 }
 
+/// A comment that stands on a line alone takes the line with it.
+fn strip_around_comments(parts: &mut [Part]) {
+    let original = parts.to_vec();
+    let white = |text: &str| text.chars().all(is_white_space);
+    for place in 0..original.len() {
+        if original[place] != Part::Comment {
+            continue;
+        }
+        let begins = match place.checked_sub(1).map(|before| &original[before]) {
+            None => true,
+            Some(Part::Text(text)) => {
+                text.rsplit_once('\n').map_or(place == 1 && white(text), |(_, line)| white(line))
+            }
+            Some(_) => false,
+        };
+        let ends = match original.get(place + 1) {
+            None => true,
+            Some(Part::Text(text)) => {
+                let last = place + 2 == original.len();
+                text.split_once('\n').map_or(last && white(text), |(line, _)| white(line))
+            }
+            Some(_) => false,
+        };
+        if !(begins && ends) {
+            continue;
+        }
+        if let Some(Part::Text(text)) = parts.get_mut(place + 1) {
+            let rest = text.trim_start_matches([' ', '\t']);
+            let rest = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest);
+            *text = rest.to_owned();
+        }
+        if let Some(Part::Text(text)) = place.checked_sub(1).and_then(|before| parts.get_mut(before)) {
+            text.truncate(text.trim_end_matches([' ', '\t']).len());
+        }
+    }
+}
+
 fn strip_last(parts: &mut [Part]) {
     if let Some(Part::Text(text)) = parts.last_mut() {
         text.truncate(text.trim_end_matches(is_white_space).len());
-    }
-}
-
-/// The tokens of an expression that are left.
-struct Expression<'t> {
-    tokens: &'t [Token],
-    depth: usize,
-}
-
-impl Expression<'_> {
-    fn next(&mut self) -> Option<&Token> {
-        let (first, rest) = self.tokens.split_first()?;
-        self.tokens = rest;
-        Some(first)
-    }
-
-    fn call(&mut self) -> Option<Call> {
-        self.depth += 1;
-        if self.depth > DEEPEST || self.tokens.first() == Some(&Token::Open) {
-            return None;
-        }
-        let target = self.argument()?;
-        let (mut arguments, mut named) = (Vec::new(), Vec::new());
-        while !matches!(self.tokens.first(), None | Some(Token::Close)) {
-            if let [Token::Name(name), Token::Equals, rest @ ..] = self.tokens {
-                self.tokens = rest;
-                named.push((name.clone(), self.argument()?));
-            } else if named.is_empty() {
-                arguments.push(self.argument()?);
-            } else {
-                return None;
-            }
-        }
-        self.depth -= 1;
-        Some(Call { target, arguments, named })
-    }
-
-    fn argument(&mut self) -> Option<Argument> {
-        if matches!(self.tokens.first()?, Token::Name(_) | Token::Data) {
-            return self.path().map(Argument::Path);
-        }
-        Some(match self.next()? {
-            Token::Text(text) => Argument::Text(text.clone()),
-            Token::Number(number) => Argument::Number(*number),
-            Token::Boolean(value) => Argument::Boolean(*value),
-            Token::Undefined => Argument::Undefined,
-            Token::Null => Argument::Null,
-            Token::Open => {
-                let call = self.call()?;
-                if self.next()? != &Token::Close {
-                    return None;
-                }
-                Argument::Call(Box::new(call))
-            }
-            _ => return None,
-        })
-    }
-
-    fn path(&mut self) -> Option<Path> {
-        let mut path = Path::default();
-        if self.tokens.first() == Some(&Token::Data) {
-            path.data = true;
-            self.next();
-        }
-        let mut first = true;
-        loop {
-            let Token::Name(name) = self.next()? else { return None };
-            match name.as_str() {
-                "." | ".." | "this" if !path.names.is_empty() => return None,
-                ".." => path.up += 1,
-                "." | "this" => path.scoped |= first,
-                name => path.names.push(name.to_owned()),
-            }
-            first = false;
-            if self.tokens.first() != Some(&Token::Separator) {
-                return Some(path);
-            }
-            self.next();
-        }
     }
 }

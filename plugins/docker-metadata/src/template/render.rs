@@ -2,7 +2,8 @@
 
 use super::{
     TemplateError, Value,
-    parse::{Argument, Call, Part, Path, parse},
+    expression::{Argument, Call, Path},
+    parse::{Part, parse},
     value::Scope,
 };
 
@@ -34,7 +35,8 @@ enum This {
 }
 
 /// The functions that templates have of themselves.
-const BUILT_IN: [&str; 8] = ["helperMissing", "blockHelperMissing", "each", "if", "unless", "with", "log", "lookup"];
+const BUILT_IN: [&str; 8] =
+    ["helperMissing", "blockHelperMissing", "each", "if", "unless", "with", "log", "lookup"];
 
 struct Filling<'s> {
     scope: &'s dyn Scope,
@@ -51,7 +53,9 @@ impl Filling<'_> {
                     let text = self.value(expression, these)?.text();
                     self.write(&text, *escaped);
                 }
-                Part::Block { expression, body, otherwise } => self.block(expression, body, otherwise, these)?,
+                Part::Block { expression, body, otherwise } => {
+                    self.block(expression, body, otherwise, these)?
+                }
             }
         }
         Ok(())
@@ -100,7 +104,8 @@ impl Filling<'_> {
 
     fn call(&self, name: &str, call: &Call, these: &[This]) -> Result<Value, TemplateError> {
         let arguments = self.arguments(call, these)?;
-        let named = |(name, argument): &(String, Argument)| Ok((name.clone(), self.argument(argument, these)?));
+        let named =
+            |(name, argument): &(String, Argument)| Ok((name.clone(), self.argument(argument, these)?));
         let named = call.named.iter().map(named).collect::<Result<Vec<_>, TemplateError>>()?;
         self.scope.call(name, &arguments, &named)
     }
@@ -193,9 +198,11 @@ impl Filling<'_> {
         match name.as_str() {
             "if" | "unless" => {
                 let [condition] = self.arguments(call, these)?.try_into().map_err(|_| one_argument(&name))?;
-                let zero = call.named.iter().any(|(key, value)| {
-                    key == "includeZero" && matches!(value, Argument::Boolean(true))
-                }) && condition == Value::Number(0.0);
+                let zero = call
+                    .named
+                    .iter()
+                    .any(|(key, value)| key == "includeZero" && matches!(value, Argument::Boolean(true)))
+                    && condition == Value::Number(0.0);
                 let met = zero || !self.resolved(condition)?.is_empty();
                 self.parts(if met == (name == "if") { body } else { otherwise }, these)
             }

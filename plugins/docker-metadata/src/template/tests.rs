@@ -16,8 +16,16 @@ impl Scope for Ship {
         }
     }
 
-    fn call(&self, name: &str, arguments: &[Value], named: &[(String, Value)]) -> Result<Value, TemplateError> {
-        let words = arguments.iter().map(Value::text).chain(named.iter().map(|(name, value)| format!("{name}:{}", value.text())));
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        named: &[(String, Value)],
+    ) -> Result<Value, TemplateError> {
+        let words = arguments
+            .iter()
+            .map(Value::text)
+            .chain(named.iter().map(|(name, value)| format!("{name}:{}", value.text())));
         Ok(Value::Text(format!("{name}({})", words.collect::<Vec<_>>().join(","))))
     }
 }
@@ -51,6 +59,9 @@ fn expressions_are_filled_in() {
         ("{{^empty}}none{{/empty}}", "none"),
         ("{{#with name}}{{this}}/{{../name}}{{/with}}", "Aurelia/Aurelia"),
         ("}} { {{name}}", "}} { Aurelia"),
+        (" {{! note }} ", ""),
+        (" {{! note }} x", "  x"),
+        ("{{port.name}} {{port.length}}", "port 0"),
     ] {
         assert_eq!(filled(text).as_deref(), Ok(expected), "{text}");
     }
@@ -67,8 +78,24 @@ fn values_are_escaped_unless_asked_not_to() {
 #[test]
 fn what_cannot_be_filled_in_is_an_error() {
     for text in [
-        "{{#if a}}x{{/unless}}", "{{", "{{}}", "{{name", "{{name}}}", "{{{name}}", "{{#if name}}", "{{/if}}", "{{else}}", "{{missing 'x'}}",
-        "{{name 'x'}}", "{{> partial}}", "{{#if}}x{{/if}}", "{{a b=1 c}}", "{{'a}}", "{{!-- x }}", "{{a..b}}", "{{a)}}",
+        "{{#if a}}x{{/unless}}",
+        "{{",
+        "{{}}",
+        "{{name",
+        "{{name}}}",
+        "{{{name}}",
+        "{{#if name}}",
+        "{{/if}}",
+        "{{else}}",
+        "{{missing 'x'}}",
+        "{{name 'x'}}",
+        "{{> partial}}",
+        "{{#if}}x{{/if}}",
+        "{{a b=1 c}}",
+        "{{'a}}",
+        "{{!-- x }}",
+        "{{a..b}}",
+        "{{a)}}",
     ] {
         assert!(filled(text).is_err(), "{text}: {:?}", filled(text));
     }

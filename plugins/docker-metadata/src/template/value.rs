@@ -52,13 +52,22 @@ impl Value {
 
     /// A property of the value.
     pub(super) fn property(&self, name: &str) -> Self {
-        let length = |count: usize| u32::try_from(count).map_or(Self::Undefined, |count| Self::Number(count.into()));
+        let length =
+            |count: usize| u32::try_from(count).map_or(Self::Undefined, |count| Self::Number(count.into()));
         match self {
             Self::List(values) if name == "length" => length(values.len()),
             Self::Text(text) if name == "length" => length(text.encode_utf16().count()),
-            Self::List(values) => {
-                name.parse().ok().and_then(|place: usize| values.get(place)).cloned().unwrap_or(Self::Undefined)
+            // A function has its name, and the number of what it takes.
+            Self::Function(function) if name == "name" => Self::Text(function.clone()),
+            Self::Function(function) if name == "length" => {
+                length(if function.ends_with("date") { 2 } else { 0 })
             }
+            Self::List(values) => name
+                .parse()
+                .ok()
+                .and_then(|place: usize| values.get(place))
+                .cloned()
+                .unwrap_or(Self::Undefined),
             _ => Self::Undefined,
         }
     }
@@ -73,7 +82,12 @@ pub trait Scope {
     ///
     /// # Errors
     /// The function refuses these arguments.
-    fn call(&self, name: &str, arguments: &[Value], named: &[(String, Value)]) -> Result<Value, TemplateError>;
+    fn call(
+        &self,
+        name: &str,
+        arguments: &[Value],
+        named: &[(String, Value)],
+    ) -> Result<Value, TemplateError>;
 
     /// The object as text.
     fn text(&self) -> String {
