@@ -94,6 +94,7 @@ fn what_cannot_be_filled_in_is_an_error() {
         "{{a b=1 c}}",
         "{{'a}}",
         "{{!-- x }}",
+        "{{name}}}}",
         "{{a..b}}",
         "{{a)}}",
     ] {
