@@ -271,95 +271,96 @@ fn python_versions_are_those_of_packaging() {
     assert!(valid > 300, "{valid} are versions");
 }
 
+/// Words of formats, and what may stand between them, one a line.
+const WORDS: &str = r#"M
+Mo
+MM
+MMM
+MMMM
+D
+Do
+DD
+DDD
+DDDo
+DDDD
+d
+do
+dd
+ddd
+dddd
+e
+E
+w
+wo
+ww
+W
+Wo
+WW
+YY
+YYYY
+YYYYY
+YYYYYY
+Y
+y
+yo
+N
+NNNN
+gg
+gggg
+GG
+GGGG
+Q
+Qo
+A
+a
+H
+HH
+h
+hh
+k
+kk
+m
+mm
+s
+ss
+S
+SSS
+SSSSSSSSSS
+z
+zz
+Z
+ZZ
+X
+x
+L
+LT
+LTS
+LL
+LLL
+LLLL
+l
+ll
+lll
+llll
+[
+]
+[at]
+\
+-
+ 
+T
+é
+o
+g
+G
+|
+hmm
+Hmmss"#;
+
 #[test]
 fn times_are_written_as_moment_writes_them() {
     require!(Requirement::Node);
-    let words = [
-        "M",
-        "Mo",
-        "MM",
-        "MMM",
-        "MMMM",
-        "D",
-        "Do",
-        "DD",
-        "DDD",
-        "DDDo",
-        "DDDD",
-        "d",
-        "do",
-        "dd",
-        "ddd",
-        "dddd",
-        "e",
-        "E",
-        "w",
-        "wo",
-        "ww",
-        "W",
-        "Wo",
-        "WW",
-        "YY",
-        "YYYY",
-        "YYYYY",
-        "YYYYYY",
-        "Y",
-        "y",
-        "yo",
-        "N",
-        "NNNN",
-        "gg",
-        "gggg",
-        "GG",
-        "GGGG",
-        "Q",
-        "Qo",
-        "A",
-        "a",
-        "H",
-        "HH",
-        "h",
-        "hh",
-        "k",
-        "kk",
-        "m",
-        "mm",
-        "s",
-        "ss",
-        "S",
-        "SSS",
-        "SSSSSSSSSS",
-        "z",
-        "zz",
-        "Z",
-        "ZZ",
-        "X",
-        "x",
-        "L",
-        "LT",
-        "LTS",
-        "LL",
-        "LLL",
-        "LLLL",
-        "l",
-        "ll",
-        "lll",
-        "llll",
-        "[",
-        "]",
-        "[at]",
-        "\\",
-        "-",
-        " ",
-        "T",
-        "é",
-        "o",
-        "g",
-        "G",
-        "|",
-        "hmm",
-        "Hmmss",
-    ];
+    let words: Vec<&str> = WORDS.split('\n').collect();
     let zones =
         ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "america_st/johns", "No/Where", "gmt"];
     let mut dice = Dice(99);
@@ -403,47 +404,48 @@ fn every_zone_has_the_clock_that_moment_timezone_gives_it() {
     compare(&all, 10_000, told);
 }
 
+/// Regular expressions, good and bad ones, one a line.
+const PATTERNS: &str = r#"v(.*)
+\d+
+/\d+/g
+/V(\d)/i
+(?<=v)\d
+(?<!v)\d
+(a)|(b)
+(\d)\.\1
+^(\w+)-(.+)$
+/^b/m
+/a.b/s
+a.b
+/x*/g
+/\d/y
+/\d/gy
+[
+/a/gg
+/a/z
+(?<n>\d)\k<n>
+\p{L}
+/\p{L}+/u
+/[\p{L}--[a-c]]+/v
+(?:
+\u0041
+[^]
+(?=(\d+))v?
+
+//
+/a
+v(\d+\.\d+)(\.\d+)?
+{
+a{2}
+/a/dgim
+\bfoo\b
+[\w.-]+
+(z)?"#;
+
 #[test]
 fn patterns_match_as_in_javascript() {
     require!(Requirement::Node);
-    let patterns = [
-        r"v(.*)",
-        r"\d+",
-        r"/\d+/g",
-        r"/V(\d)/i",
-        r"(?<=v)\d",
-        r"(?<!v)\d",
-        r"(a)|(b)",
-        r"(\d)\.\1",
-        r"^(\w+)-(.+)$",
-        r"/^b/m",
-        r"/a.b/s",
-        r"a.b",
-        r"/x*/g",
-        r"/\d/y",
-        r"/\d/gy",
-        r"[",
-        r"/a/gg",
-        r"/a/z",
-        r"(?<n>\d)\k<n>",
-        r"\p{L}",
-        r"/\p{L}+/u",
-        r"/[\p{L}--[a-c]]+/v",
-        r"(?:",
-        r"\u0041",
-        r"[^]",
-        r"(?=(\d+))v?",
-        "",
-        "//",
-        "/a",
-        r"v(\d+\.\d+)(\.\d+)?",
-        r"{",
-        r"a{2}",
-        r"/a/dgim",
-        r"\bfoo\b",
-        r"[\w.-]+",
-        r"(z)?",
-    ];
+    let patterns: Vec<&str> = PATTERNS.split('\n').collect();
     let subjects = [
         "v1.2.3",
         "1.1",
@@ -499,80 +501,81 @@ impl Scope for Asked {
     }
 }
 
+/// Parts of templates, one a line.
+const PARTS: &str = r#"v
+-
+ 
+=
+&
+{
+}
+}}
+\
+{{
+{{branch}}
+{{ tag }}
+{{sha}}
+{{{branch}}}
+{{&branch}}
+{{~sha~}}
+{{! note }}
+{{!-- }} --}}
+{{nothing}}
+{{this.branch}}
+{{./tag}}
+{{../tag}}
+{{@root.sha}}
+{{'sha'}}
+{{[sha]}}
+{{sha 'x'}}
+{{missing 'x'}}
+{{date 'YYYY' tz='Asia/Tokyo'}}
+{{date "HH:mm"}}
+{{date YYYY}}
+{{date}}
+{{date 'x' foo='y'}}
+{{date 'YYYY' tz=''}}
+{{date (sha)}}
+{{date '[=]'}}
+{{commit_date 'x\'y'}}
+{{#if branch}}
+{{#if nothing}}
+{{else}}
+{{/if}}
+{{else if sha}}
+{{#unless tag}}
+{{/unless}}
+{{^tag}}
+{{/tag}}
+{{#sha}}
+{{/sha}}
+{{#each sha}}
+{{/each}}
+{{#with sha}}
+{{this}}
+{{.}}
+{{/with}}
+{{true}}
+{{1}}
+{{branch.length}}
+{{log 'x'}}
+{{if}}
+{{> p}}
+{{else
+{{#if tag sha}}
+{{a b=1 c}}
+{{is_default_branch}}
+{{lookup nothing 'x'}}
+{{date true}}
+{{date 0}}
+{{date null}}
+{{constructor}}
+{{undefined}}"#;
+
 #[test]
 fn templates_are_filled_in_as_handlebars_fills_them_in() {
     require!(Requirement::Node);
-    let parts = [
-        "v",
-        "-",
-        " ",
-        "=",
-        "&",
-        "{",
-        "}",
-        "}}",
-        "\\",
-        "{{",
-        "{{branch}}",
-        "{{ tag }}",
-        "{{sha}}",
-        "{{{branch}}}",
-        "{{&branch}}",
-        "{{~sha~}}",
-        "{{! note }}",
-        "{{!-- }} --}}",
-        "{{nothing}}",
-        "{{this.branch}}",
-        "{{./tag}}",
-        "{{../tag}}",
-        "{{@root.sha}}",
-        "{{'sha'}}",
-        "{{[sha]}}",
-        "{{sha 'x'}}",
-        "{{missing 'x'}}",
-        "{{date 'YYYY' tz='Asia/Tokyo'}}",
-        "{{date \"HH:mm\"}}",
-        "{{date YYYY}}",
-        "{{date}}",
-        "{{date 'x' foo='y'}}",
-        "{{date 'YYYY' tz=''}}",
-        "{{date (sha)}}",
-        "{{date '[=]'}}",
-        "{{commit_date 'x\\'y'}}",
-        "{{#if branch}}",
-        "{{#if nothing}}",
-        "{{else}}",
-        "{{/if}}",
-        "{{else if sha}}",
-        "{{#unless tag}}",
-        "{{/unless}}",
-        "{{^tag}}",
-        "{{/tag}}",
-        "{{#sha}}",
-        "{{/sha}}",
-        "{{#each sha}}",
-        "{{/each}}",
-        "{{#with sha}}",
-        "{{this}}",
-        "{{.}}",
-        "{{/with}}",
-        "{{true}}",
-        "{{1}}",
-        "{{branch.length}}",
-        "{{log 'x'}}",
-        "{{if}}",
-        "{{> p}}",
-        "{{else",
-        "{{#if tag sha}}",
-        "{{a b=1 c}}",
-        "{{is_default_branch}}",
-        "{{lookup nothing 'x'}}",
-        "{{date true}}",
-        "{{date 0}}",
-        "{{date null}}",
-        "{{constructor}}",
-        "{{undefined}}",
-    ];
+    let parts: Vec<&str> = PARTS.split('\n').collect();
     let mut templates = texts(&parts, 3, 9_000);
     templates.extend(texts(
         &["{{#if sha}}", "{{#if nothing}}", "x", "{{else}}", "{{else if sha}}", "{{/if}}"],

@@ -37,6 +37,10 @@ pub fn local(unix: i64, zone: &str) -> Option<Local> {
 
 /// A zone of the database. As moment-timezone does, names are compared without regard to case, and `_` counts as `/`.
 fn find(name: &str) -> Option<TimeZone> {
+    // What nearly everybody asks for, and opening the database takes a while.
+    if name.eq_ignore_ascii_case("UTC") {
+        return Some(TimeZone::UTC);
+    }
     let database = jiff::tz::db();
     database.get(name).ok().or_else(|| {
         let same = |known: &str| {

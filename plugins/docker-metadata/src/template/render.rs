@@ -54,7 +54,7 @@ impl Filling<'_> {
                     self.write(&text, *escaped);
                 }
                 Part::Block { expression, body, otherwise } => {
-                    self.block(expression, body, otherwise, these)?
+                    self.block(expression, body, otherwise, these)?;
                 }
             }
         }
