@@ -108,7 +108,9 @@ pub fn locale_compare(a: &str, b: &str) -> Ordering {
 
 /// The weight that counts first; none for control characters, which are passed over.
 fn primary_weight(character: char) -> Option<u32> {
-    if let Some(place) = MARKS.find(character) {
+    if !character.is_ascii_alphanumeric()
+        && let Some(place) = MARKS.find(character)
+    {
         return u32::try_from(place).ok();
     }
     (!character.is_control()).then(|| 1_000 + u32::from(character.to_ascii_lowercase()))
