@@ -1,5 +1,5 @@
-//! Embeds the example site, which `plimsoll demo` releases, and the SDK with the contract, which `plimsoll policy new` writes
-//! into new projects.
+//! Embeds the example site, which `plimsoll demo` releases, and the contract and the SDKs, which `plimsoll policy new` writes into
+//! new projects.
 
 use std::{
     env, fs,
@@ -19,25 +19,31 @@ fn main() -> io::Result<()> {
     files.sort();
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?);
     write_list(&out.join("example.rs"), &example, "", &files)?;
-    vendored(&out)
+    // What a project of each language gets beside its own files, and where: the SDK of Rust looks for the contract there.
+    let contract = "wit/v0.1";
+    tables(
+        &out.join("rust.rs"),
+        &[("plugins/sdk/src", "vendor/plimsoll/sdk/src"), (contract, "vendor/wit/v0.1")],
+    )?;
+    tables(&out.join("contract.rs"), &[(contract, "wit/deps/plimsoll-policy")])?;
+    tables(&out.join("go.rs"), &[("host/cli/scaffolds/go/sdk", "plimsoll")])
 }
 
-/// The SDK's sources and the contract, where the SDK looks for it.
-fn vendored(out: &Path) -> io::Result<()> {
+/// Writes one table of the files of several folders of the project, each under its name in a scaffold.
+fn tables(to: &Path, folders: &[(&str, &str)]) -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let mut entries = Vec::new();
-    for (folder, to) in [("plugins/sdk/src", "plimsoll/sdk/src"), ("wit/v0.1", "wit/v0.1")] {
+    for (folder, name) in folders {
         let folder = root.join(folder);
         println!("cargo::rerun-if-changed={}", folder.display());
         let mut files = Vec::new();
         collect(&folder, &mut files)?;
         files.sort();
-        let list = out.join("part.rs");
-        write_list(&list, &folder, &format!("{to}/"), &files)?;
-        let part = fs::read_to_string(list)?;
+        write_list(to, &folder, &format!("{name}/"), &files)?;
+        let part = fs::read_to_string(to)?;
         entries.extend(part.lines().filter(|line| line.starts_with("    (")).map(str::to_owned));
     }
-    fs::write(out.join("vendored.rs"), format!("&[\n{}\n]\n", entries.join("\n")))
+    fs::write(to, format!("&[\n{}\n]\n", entries.join("\n")))
 }
 
 /// Writes a table of files, their names and contents.

@@ -18,7 +18,7 @@ pub(crate) const STACK: usize = 512 << 10;
 /// The most handles of the component model that a policy can hold at once. The contract has none.
 pub(crate) const HANDLES: usize = 64;
 /// Core instances of one component: a language runtime is linked from several modules.
-const CORE_INSTANCES: u32 = 32;
+const CORE_INSTANCES: u32 = 64;
 /// Memories of one component: some language runtimes have one for each linked module.
 const MEMORIES: u32 = 4;
 /// Tables of one component.

@@ -39,6 +39,14 @@ pub enum ComponentizeError {
         #[source]
         source: io::Error,
     },
+    /// The world of a project cannot be read.
+    #[error("the folder `{folder}` holds no world: {reason}")]
+    World {
+        /// The folder.
+        folder: String,
+        /// What the reader says.
+        reason: String,
+    },
     /// The module does not make a component.
     #[error("{} is no policy: {reason}", package.as_deref().unwrap_or("the module"))]
     Encode {

@@ -1,12 +1,15 @@
-//! Builds a Rust policy crate into a WebAssembly component.
+//! Builds a Rust policy crate, or the core module of another toolchain, into a WebAssembly component.
 //!
 //! Used from build scripts, so that the stock policies and the test guests are built along with the host. The
 //! components import nothing but what their code uses of the contract: the core modules are built for
 //! `wasm32-unknown-unknown`, where the standard library asks for no WASI interface.
 
+mod cut_off;
 mod error;
+mod modules;
 
 pub use error::ComponentizeError;
+pub use modules::encode_with_world;
 
 use std::{
     fs,

@@ -8,6 +8,7 @@ mod fuzz;
 mod journals;
 mod new;
 mod replay;
+mod scaffold;
 mod share;
 mod signatures;
 mod suites;
