@@ -10,7 +10,7 @@ struct Package {
     programs: &'static [&'static str],
 }
 
-const PACKAGES: [Package; 9] = [
+const PACKAGES: [Package; 10] = [
     Package { name: "docker-registry", programs: &["docker-registry"] },
     Package { name: "docker.io", programs: &["docker", "dockerd"] },
     Package { name: "buildah", programs: &["buildah"] },
@@ -20,7 +20,11 @@ const PACKAGES: [Package; 9] = [
     Package { name: "nodejs", programs: &["node"] },
     Package { name: "npm", programs: &["npm"] },
     Package { name: "python3-pip", programs: &["python3", "pip3"] },
+    Package { name: VENV, programs: &["python3"] },
 ];
+
+/// Python's virtual environments, which Debian keeps apart from Python.
+const VENV: &str = "python3-venv";
 
 /// Installs what is missing with apt-get, as root or through a sudo that asks for no password. Elsewhere says what is
 /// missing: the tests that need it will be reported as skipped.
@@ -48,7 +52,8 @@ pub(crate) fn install_missing() -> Result<(), Failed> {
 
 impl Package {
     fn is_there(&self) -> bool {
-        self.programs.iter().all(|program| find(program).is_some())
+        let has_venv = || ask(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some();
+        self.programs.iter().all(|program| find(program).is_some()) && (self.name != VENV || has_venv())
     }
 }
 

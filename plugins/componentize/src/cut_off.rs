@@ -216,3 +216,100 @@ fn function(locals: u32, body: &[Instruction<'_>]) -> Function {
     function.instruction(&Instruction::End);
     function
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_encoder::{EntityType, ExportKind, ExportSection, MemorySection, MemoryType, TypeSection};
+    use wasmparser::{Operator, Payload, Validator};
+
+    use super::*;
+
+    /// A module that imports four functions, two of them from elsewhere, and calls them in their order.
+    fn calls_all() -> Vec<u8> {
+        let mut types = TypeSection::new();
+        types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
+        types.ty().function([ValType::I32], []);
+        let mut imports = ImportSection::new();
+        imports.import(WASI, "random_get", EntityType::Function(0));
+        imports.import("contract", "first", EntityType::Function(1));
+        imports.import(WASI, "proc_exit", EntityType::Function(1));
+        imports.import("contract", "second", EntityType::Function(1));
+        let mut functions = FunctionSection::new();
+        functions.function(1);
+        let mut memories = MemorySection::new();
+        memories.memory(MemoryType {
+            minimum: 1,
+            maximum: None,
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        let mut exports = ExportSection::new();
+        exports.export("run", ExportKind::Func, 4);
+        let mut code = CodeSection::new();
+        let zero = Instruction::I32Const(0);
+        let call = Instruction::Call;
+        code.function(&function(
+            0,
+            &[
+                zero.clone(),
+                zero.clone(),
+                call(0),
+                Instruction::Drop,
+                zero.clone(),
+                call(1),
+                zero.clone(),
+                call(2),
+                zero,
+                call(3),
+            ],
+        ));
+        let mut module = Module::new();
+        module.section(&types).section(&imports).section(&functions).section(&memories);
+        module.section(&exports).section(&code);
+        module.finish()
+    }
+
+    #[test]
+    fn what_is_imported_of_wasi_becomes_the_modules_own() {
+        let module = cut_off(&calls_all()).expect("it is a module");
+        Validator::new().validate_all(&module).expect("it is valid");
+        let (mut imported, mut bodies, mut exported) = (Vec::new(), Vec::new(), Vec::new());
+        for payload in Parser::new(0).parse_all(&module) {
+            match payload.expect("it is valid") {
+                Payload::ImportSection(section) => {
+                    imported.extend(section.into_imports().map(|import| import.expect("it is valid").name));
+                }
+                Payload::ExportSection(section) => {
+                    exported.extend(section.into_iter().map(|export| export.expect("it is valid").index));
+                }
+                Payload::CodeSectionEntry(body) => {
+                    let operators = body.get_operators_reader().expect("it is valid");
+                    bodies.push(operators.into_iter().collect::<Result<Vec<_>, _>>().expect("it is valid"));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(imported, ["first", "second"]);
+        assert_eq!(exported, [4], "the module's own functions stay where they are");
+        let called = |operator: &Operator<'_>| match operator {
+            Operator::Call { function_index } => Some(*function_index),
+            _ => None,
+        };
+        assert_eq!(bodies.len(), 3);
+        assert_eq!(bodies[2].iter().filter_map(called).collect::<Vec<_>>(), [2, 0, 3, 1]);
+        assert!(bodies[0].contains(&Operator::MemoryFill { mem: 0 }), "random bytes are written: {bodies:?}");
+        assert!(bodies[1].contains(&Operator::Unreachable), "nothing goes on after an exit: {bodies:?}");
+    }
+
+    #[test]
+    fn a_module_without_wasi_stays_as_it_is() {
+        let module = cut_off(&calls_all()).expect("it is a module");
+        assert_eq!(cut_off(&module).expect("it is a module"), module);
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        assert!(cut_off(b"\0asm\x01\0\0").is_err());
+    }
+}

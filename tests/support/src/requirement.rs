@@ -6,6 +6,7 @@ use std::{
     fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    process::Command,
     thread,
 };
 
@@ -28,13 +29,15 @@ pub enum Requirement {
     Openssl,
     /// `go`, and modules from its proxy.
     Go,
+    /// Go 1.24 or newer, which makes WebAssembly libraries.
+    GoForPolicies,
     /// `cosign`.
     Cosign,
     /// `wkg`.
     Wkg,
     /// `node` with `npm`, and packages from its registry.
     Node,
-    /// `python3` and its `pip`, and packages from its index.
+    /// `python3` with venv and pip, and packages from PyPI.
     Python,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
@@ -88,13 +91,37 @@ impl Requirement {
             Self::Go => find_program("go")
                 .is_none()
                 .then(|| "there is no `go`; see https://go.dev/doc/install".to_owned()),
+            Self::GoForPolicies => go_obstacle(),
             Self::Cosign => program("cosign"),
             Self::Wkg => program("wkg"),
             Self::Node => program("node").or_else(|| program("npm")),
-            Self::Python => program("python3").or_else(|| program("pip3")),
+            Self::Python => python_obstacle().or_else(|| program("pip3")),
             Self::NginxBase => nginx::obstacle(),
         }
     }
+}
+
+/// Debian 12 has Go 1.19, so no package is of help.
+fn go_obstacle() -> Option<String> {
+    let printed = find_program("go").and_then(|go| Command::new(go).args(["env", "GOVERSION"]).output().ok());
+    let version = printed.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let is_enough = |version: &String| {
+        let minor = version.strip_prefix("go1.").and_then(|rest| rest.get(..2)?.parse::<u32>().ok());
+        minor.is_some_and(|minor| minor >= 24)
+    };
+    let found = version.clone().unwrap_or_else(|| "no `go`".to_owned());
+    (!version.is_some_and(|version| is_enough(&version))).then(|| {
+        format!("policies in Go need 1.24 or newer, and here is {found}; see https://go.dev/doc/install")
+    })
+}
+
+fn python_obstacle() -> Option<String> {
+    let python = find_program("python3");
+    let has_venv = |python| Command::new(python).args(["-c", "import venv, ensurepip"]).output();
+    let is_there = python.is_some_and(|python| has_venv(python).is_ok_and(|output| output.status.success()));
+    (!is_there).then(|| {
+        "there is no `python3` with venv; `cargo xtask test` installs python3-venv where it can".to_owned()
+    })
 }
 
 /// What to say when a program is missing.

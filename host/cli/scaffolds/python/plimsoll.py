@@ -4,7 +4,6 @@ It came with the plimsoll command that made this project, and is part of the pro
 """
 
 import json
-import traceback
 from types import SimpleNamespace
 
 import wit_world.exports as exports
@@ -156,8 +155,7 @@ class Policy:
         except Failure as failure:
             message = str(failure)
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+            message = f"{type(error).__name__}: {error} ({_place(error)})"
         raise Err(types.Failure(message))
 
     def _read(self, text):
@@ -180,6 +178,14 @@ class Policy:
                 values[name] = value
         settings = SimpleNamespace(**{name.replace("-", "_"): value for name, value in values.items()})
         return settings, problems or self._check(settings)
+
+
+def _place(error):
+    """The line that raised an exception. The module `traceback` would look for the source file, and there are no files."""
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
 
 
 # A bool is an int to Python, so it comes first.
