@@ -14,7 +14,7 @@ struct Language {
     name: &'static str,
     /// The command that runs the project's unit tests.
     unit_tests: &'static [&'static str],
-    /// The file of the rule, and a line of it after which the lines go that fail for the branch `crash`.
+    /// The file of the rule, and a line of it after which the lines go that fail for the branches `crash` and `clock`.
     rule: &'static str,
     before: &'static str,
     crash: &'static str,
@@ -33,7 +33,7 @@ const PYTHON: Language = Language {
     unit_tests: &["python3", "-m", "unittest"],
     rule: "policy.py",
     before: "    rule = \"branch\"\n",
-    crash: "    if settings.branch == \"crash\":\n        raise ValueError(\"it is broken\")\n",
+    crash: "    if settings.branch == \"crash\":\n        raise ValueError(\"it is broken\")\n    if settings.branch == \"clock\":\n        print(\"hello\", __import__(\"time\").time())\n",
 };
 
 const GO: Language = Language {
@@ -52,7 +52,7 @@ fn author(folder: &Path) -> Plimsoll {
         .fold(Plimsoll::in_folder(folder), |plimsoll, (name, value)| plimsoll.environment(&name, value))
 }
 
-/// Makes a project that breaks down for the branch `crash`.
+/// Makes a project whose rule breaks down for some branches.
 fn new(plimsoll: &Plimsoll, folder: &Path, language: &Language, kind: &str) {
     let _ = plimsoll.run(&["policy", "new", kind, "--lang", language.name, "--kind", kind]).code(0);
     let rule = folder.join(kind).join(language.rule);
@@ -101,6 +101,12 @@ fn answers_alike_and_tells_what_it_throws(plimsoll: &Plimsoll, folder: &Path, la
     assert!(crashed.contains(&format!("{}:", language.rule)), "without its line: {crashed}");
 }
 
+/// A rule that looks at a clock is told that there is none.
+fn has_no_clock(plimsoll: &Plimsoll, folder: &Path) {
+    let clock = eval(plimsoll, folder, "clock").to_string();
+    assert!(clock.contains("a policy has no clock"), "{clock}");
+}
+
 #[test]
 fn javascript_builds_and_passes_its_own_cases() {
     require!(Requirement::Node);
@@ -113,8 +119,7 @@ fn javascript_builds_and_passes_its_own_cases() {
     new(&plimsoll, folder.path(), &JAVASCRIPT, "tagging");
     unit_tests(&folder.path().join("tagging"), &JAVASCRIPT);
     answers_alike_and_tells_what_it_throws(&plimsoll, folder.path(), &JAVASCRIPT);
-    let clock = eval(&plimsoll, folder.path(), "clock").to_string();
-    assert!(clock.contains("a policy has no clock"), "{clock}");
+    has_no_clock(&plimsoll, folder.path());
 }
 
 /// Python's component takes the host long to compile, so it is built once; the other kinds are tested as modules.
@@ -126,6 +131,7 @@ fn python_builds_and_passes_its_own_cases() {
     new(&plimsoll, folder.path(), &PYTHON, "both");
     build_and_test(&plimsoll, folder.path(), &PYTHON, "both");
     answers_alike_and_tells_what_it_throws(&plimsoll, folder.path(), &PYTHON);
+    has_no_clock(&plimsoll, folder.path());
     for kind in ["tagging", "promotion"] {
         new(&plimsoll, folder.path(), &PYTHON, kind);
         let project = folder.path().join(kind);

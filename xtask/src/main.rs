@@ -28,7 +28,7 @@ Each installs what it needs and is missing, where it can, and says so.
 ";
 
 /// The programs in `tests/benches`, the quick ones first.
-const BENCHES: [&str; 6] = ["decision", "eval", "plan", "backtest", "build", "gigabyte"];
+const BENCHES: [&str; 7] = ["decision", "eval", "plan", "backtest", "build", "languages", "gigabyte"];
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);

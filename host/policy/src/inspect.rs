@@ -82,7 +82,7 @@ pub enum InspectError {
     NoQuestion,
     /// It imports what no host of this contract has.
     #[error(
-        "it imports {}, which policies do not get: build it without (in Rust for wasm32-unknown-unknown)",
+        "it imports {}, which policies do not get: build it without, as `plimsoll policy build` does",
         list(imports)
     )]
     ForeignImports {

@@ -107,6 +107,10 @@ function reason(error) {
   if (error instanceof Failure) {
     return error.message;
   }
+  // What an import throws carries the contract's own failure.
+  if (error?.payload?.tag) {
+    return `a look-up has no answer: ${error.payload.val} (${error.payload.tag})`;
+  }
   if (!(error instanceof Error)) {
     return `thrown: ${String(error)}`;
   }

@@ -3,7 +3,10 @@
 It came with the plimsoll command that made this project, and is part of the project.
 """
 
+import io
 import json
+import sys
+import time
 from types import SimpleNamespace
 
 import wit_world.exports as exports
@@ -154,7 +157,11 @@ class Policy:
             return question(request, settings)
         except Failure as failure:
             message = str(failure)
-        except Exception as error:
+        except Err as failure:
+            # What an import raises: the contract's own failure.
+            message = f"a look-up has no answer: {failure.value}"
+        except BaseException as error:
+            # Also `SystemExit`: nothing may leave without an answer.
             message = f"{type(error).__name__}: {error} ({_place(error)})"
         raise Err(types.Failure(message))
 
@@ -198,3 +205,14 @@ def _type_of(value):
 
 def _fits(value, name):
     return _type_of(value) == name or (name == "number" and _type_of(value) == "integer")
+
+
+def _no_clock(*_):
+    raise Failure("a policy has no clock; the time is in request.now")
+
+
+# In the component there is no clock, and nowhere to print to. Without this, both would end the policy without a reason.
+if sys.platform == "wasi":
+    sys.stdout = sys.stderr = io.StringIO()
+    for _name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"):
+        setattr(time, _name, _no_clock)

@@ -37,8 +37,11 @@ pub(super) fn component(folder: &Path, name: &str) -> Result<Vec<u8>, Failure> {
         ],
     )?;
     let module = tool::read(folder, &output)?;
-    plimsoll_componentize::encode_with_world(&module, &folder.join("wit"))
-        .map_err(|error| Failure::new(FailureClass::User, format!("{name} makes no component: {error}")))
+    plimsoll_componentize::encode_with_world(&module, &folder.join("wit")).map_err(|error| {
+        Failure::new(FailureClass::User, format!("{name} makes no component: {error}")).hint(
+            "wit/world.wit has to import every capability that the policy calls, and export what it answers",
+        )
+    })
 }
 
 /// 26 of `go1.26.8`. A version of another form, such as of a development tree, is taken as new enough.
