@@ -24,9 +24,9 @@ const CASE: &str = "an image of main may enter";
 /// The languages, what they need here, and the most that a fresh decision may be of one in Rust.
 const LANGUAGES: [(&str, Option<Requirement>, f64); 4] = [
     ("rust", None, 1.0),
-    ("javascript", Some(Requirement::Node), 25.0),
-    ("go", Some(Requirement::GoForPolicies), 120.0),
-    ("python", Some(Requirement::Python), 250.0),
+    ("javascript", Some(Requirement::Node), 22.0),
+    ("go", Some(Requirement::GoForPolicies), 50.0),
+    ("python", Some(Requirement::Python), 400.0),
 ];
 
 /// A project's component, loaded.
