@@ -13,8 +13,10 @@ use plimsoll_harness::{
     cases::Suite,
 };
 use plimsoll_policy::{Policy, Sandbox, SandboxOptions};
-use plimsoll_support::{Plimsoll, Requirement, missing};
+use plimsoll_support::{Plimsoll, Requirement, missing, run_for};
 
+/// How long building a project may take.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Turns of each pair.
 const TURNS: usize = 15;
 /// Decisions in a turn.
@@ -72,7 +74,7 @@ fn build(folder: &Path, language: &'static str) -> Built {
         .filter(|(name, _)| own(name))
         .fold(Plimsoll::in_folder(folder), |plimsoll, (name, value)| plimsoll.environment(&name, value));
     let _ = plimsoll.run(&["policy", "new", language, "--lang", language]).code(0);
-    let _ = plimsoll.run(&["policy", "build", language]).code(0);
+    let _ = run_for(&mut plimsoll.command(&["policy", "build", language]), PATIENCE).success();
     let project = folder.join(language);
     // With cargo, the name of the package is that of the project too.
     let component = fs::read(project.join(language).with_extension("wasm")).expect("it was built");
