@@ -68,9 +68,9 @@ pub(crate) enum Command {
     /// Tools around single policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Prints the JSON Schema of plimsoll.toml, or of a policy's case file.
+    /// Prints the JSON Schema of plimsoll.toml, or of what policies and their tools read.
     Schema {
-        /// The file that the schema is of.
+        /// What the schema is of.
         #[arg(value_enum, default_value_t)]
         of: SchemaOf,
     },
@@ -83,6 +83,10 @@ pub(crate) enum SchemaOf {
     Configuration,
     /// A policy's case file.
     Cases,
+    /// A request to a policy: what `policy eval --request` reads.
+    Request,
+    /// A list of answers to look-ups: what `policy eval --capabilities` reads.
+    Capabilities,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -145,7 +146,7 @@ impl<Request, Answer> DecisionRecord<Request, Answer> {
 }
 
 /// One call of a capability with its answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CapabilityCall {
     /// `log.write`.
@@ -161,6 +162,7 @@ pub enum CapabilityCall {
         repository: String,
         /// The answer.
         #[serde(flatten, with = "crate::lookup_json")]
+        #[schemars(flatten, with = "crate::lookup_json::Owned<Vec<String>>")]
         answer: Result<Vec<String>, LookupFailure>,
     },
     /// `registry.digest`.
@@ -171,6 +173,7 @@ pub enum CapabilityCall {
         tag: String,
         /// The answer.
         #[serde(flatten, with = "crate::lookup_json")]
+        #[schemars(flatten, with = "crate::lookup_json::Owned<Option<String>>")]
         answer: Result<Option<String>, LookupFailure>,
     },
     /// `registry.labels`.
@@ -181,6 +184,7 @@ pub enum CapabilityCall {
         digest: String,
         /// The answer.
         #[serde(flatten, with = "crate::lookup_json")]
+        #[schemars(flatten, with = "crate::lookup_json::Owned<Option<Vec<Label>>>")]
         answer: Result<Option<Vec<Label>>, LookupFailure>,
     },
     /// `history.releases`.
@@ -189,6 +193,7 @@ pub enum CapabilityCall {
         limit: u32,
         /// The answer.
         #[serde(flatten, with = "crate::lookup_json")]
+        #[schemars(flatten, with = "crate::lookup_json::Owned<Vec<PastRelease>>")]
         answer: Result<Vec<PastRelease>, LookupFailure>,
     },
     /// `history.deployments`.
@@ -199,6 +204,7 @@ pub enum CapabilityCall {
         limit: u32,
         /// The answer.
         #[serde(flatten, with = "crate::lookup_json")]
+        #[schemars(flatten, with = "crate::lookup_json::Owned<Vec<PastDeployment>>")]
         answer: Result<Vec<PastDeployment>, LookupFailure>,
     },
 }
@@ -237,7 +243,7 @@ impl fmt::Display for Inquiry {
 }
 
 /// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum LogLevel {
@@ -248,7 +254,7 @@ pub enum LogLevel {
 }
 
 /// Why a look-up has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LookupFailure {
     /// The policy may not ask this.
@@ -258,7 +264,7 @@ pub enum LookupFailure {
 }
 
 /// An earlier release, as the capability `history` tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PastRelease {
     /// Its id.
@@ -278,7 +284,7 @@ pub struct PastRelease {
 }
 
 /// One release's stay in an environment, as the capability `history` tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PastDeployment {
     /// The release.

@@ -1,6 +1,7 @@
 //! The answer of a look-up in JSON, as the contract's `result` in its other forms: one more member beside what was asked,
 //! `"ok"` with the answer or `"err"` with the failure.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decision::LookupFailure;
@@ -12,10 +13,12 @@ enum Lent<'a, T> {
     Err(&'a LookupFailure),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Owned<T> {
+pub(crate) enum Owned<T> {
+    /// The answer.
     Ok(T),
+    /// Why there is none.
     Err(LookupFailure),
 }
 

@@ -2,8 +2,9 @@
 
 use plimsoll_core::{
     contract::{Decision, Derivation, PromotionRequest, TagMode, TaggingRequest, Verdict},
-    decision::Outcome,
+    decision::{CapabilityCall, Outcome},
 };
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use crate::question::{Answer, Request};
@@ -76,4 +77,151 @@ pub fn read_request(value: Value) -> Result<Request, serde_path_to_error::Error<
     } else {
         Request::Tagging(Box::new(serde_path_to_error::deserialize::<_, TaggingRequest>(value)?))
     })
+}
+
+/// A request to a Plimsoll policy: one with an `environment` is about a promotion, any other about tagging.
+#[derive(JsonSchema)]
+#[schemars(untagged, title = "Request to a Plimsoll policy")]
+#[expect(dead_code, reason = "it exists for its schema")]
+enum AnyRequest {
+    Promotion(PromotionRequest),
+    Tagging(TaggingRequest),
+}
+
+/// Answers to look-ups, as decisions record them.
+#[derive(JsonSchema)]
+#[schemars(transparent, title = "Capability calls of a Plimsoll policy, with their answers")]
+#[expect(dead_code, reason = "it exists for its schema")]
+struct Calls(Vec<CapabilityCall>);
+
+/// The JSON Schema (draft 2020-12) of what [`read_request`] reads.
+#[must_use]
+pub fn request_schema() -> Value {
+    schemars::schema_for!(AnyRequest).to_value()
+}
+
+/// The JSON Schema (draft 2020-12) of a list of capability calls with their answers.
+#[must_use]
+pub fn capabilities_schema() -> Value {
+    schemars::schema_for!(Calls).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cases::default_request, question::Question};
+
+    /// Whether a value is what a schema describes: as much of JSON Schema as the schemas here use.
+    fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
+        let all = |key: &str, fits: &dyn Fn(&[Value]) -> bool| {
+            schema[key].as_array().is_none_or(|choices| fits(choices))
+        };
+        let fit = |choices: &[Value]| choices.iter().filter(|choice| fits(root, choice, value)).count();
+        let reference = schema["$ref"].as_str().is_none_or(|reference| {
+            let meant = root.pointer(reference.trim_start_matches('#')).expect("it refers to what is there");
+            fits(root, meant, value)
+        });
+        let is = |name: &str| match name {
+            "string" => value.is_string(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            "null" => value.is_null(),
+            other => panic!("the schema uses the type {other}"),
+        };
+        let kind = match &schema["type"] {
+            Value::String(name) => is(name),
+            Value::Array(names) => names.iter().filter_map(Value::as_str).any(is),
+            _ => true,
+        };
+        let members = value.as_object().is_none_or(|members| {
+            let known = |name: &String| schema["properties"].get(name);
+            let closed = schema["additionalProperties"] == false;
+            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            members
+                .iter()
+                .all(|(name, member)| known(name).map_or(!closed, |schema| fits(root, schema, member)))
+                && required.clone().all(|name| members.contains_key(name))
+        });
+        let items = value.as_array().is_none_or(|items| {
+            schema.get("items").is_none_or(|schema| items.iter().all(|item| fits(root, schema, item)))
+        });
+        let constant = schema.get("const").is_none_or(|constant| constant == value);
+        reference
+            && kind
+            && members
+            && items
+            && constant
+            && all("enum", &|choices| choices.contains(value))
+            && all("anyOf", &|choices| fit(choices) > 0)
+            && all("oneOf", &|choices| fit(choices) == 1)
+    }
+
+    /// The value with one thing changed, for each thing in it: a member or item left out, one too many, another type.
+    fn changed(value: &Value) -> Vec<Value> {
+        let other = if value.is_string() { json!(["another type"]) } else { json!("another type") };
+        let mut all = vec![other];
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let mut without = members.clone();
+                    without.remove(name);
+                    all.push(without.into());
+                    for changed in changed(member) {
+                        let mut with = members.clone();
+                        with.insert(name.clone(), changed);
+                        all.push(with.into());
+                    }
+                }
+                let mut more = members.clone();
+                more.insert("one-more".to_owned(), json!(1));
+                all.push(more.into());
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    for changed in changed(item) {
+                        let mut with = items.clone();
+                        with[index] = changed;
+                        all.push(with.into());
+                    }
+                }
+            }
+            _ => {}
+        }
+        all
+    }
+
+    #[test]
+    fn the_schema_describes_what_is_read() {
+        let schema = request_schema();
+        let (mut read, mut refused) = (0, 0);
+        for question in [Question::Tagging, Question::Promotion] {
+            let mut request = default_request(question);
+            request["settings"] = json!("{}");
+            assert!(fits(&schema, &schema, &request) && read_request(request.clone()).is_ok(), "{request}");
+            for request in changed(&request) {
+                let is_read = read_request(request.clone()).is_ok();
+                assert_eq!(fits(&schema, &schema, &request), is_read, "{request}");
+                *(if is_read { &mut read } else { &mut refused }) += 1;
+            }
+        }
+        assert!(read > 10 && refused > 100, "{read} were read, {refused} refused");
+    }
+
+    #[test]
+    fn the_schema_of_look_ups_describes_what_is_read() {
+        let schema = capabilities_schema();
+        let calls = json!([
+            { "log": { "level": "info", "message": "so far" } },
+            { "registry-tags": { "repository": "ghcr.io/contoso/website", "ok": ["latest"] } },
+            { "registry-digest": { "repository": "ghcr.io/contoso/website", "tag": "latest", "ok": null } },
+            { "history-deployments": { "environment": "staging", "limit": 5, "err": { "unavailable": "down" } } },
+        ]);
+        let is_read = |calls: &Value| serde_json::from_value::<Vec<CapabilityCall>>(calls.clone()).is_ok();
+        assert!(fits(&schema, &schema, &calls) && is_read(&calls));
+        for calls in changed(&calls) {
+            assert_eq!(fits(&schema, &schema, &calls), is_read(&calls), "{calls}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! `interface promotion`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::types::{Finding, Label, Moment, Source};
 
 /// What a promotion policy is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PromotionRequest {
     /// The event that the release came from.
@@ -31,7 +32,7 @@ pub struct PromotionRequest {
 }
 
 /// A container image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Image {
     /// The image repository.
@@ -50,7 +51,7 @@ pub struct Image {
 }
 
 /// Why an image should go into an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Intent {
     /// The ordinary way forward.
@@ -64,7 +65,7 @@ pub enum Intent {
 }
 
 /// Who asks for an exception, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Justification {
     /// Who asked.
@@ -77,7 +78,7 @@ pub struct Justification {
 }
 
 /// An environment and what runs there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Environment {
     /// Its name.
@@ -91,7 +92,7 @@ pub struct Environment {
 }
 
 /// What runs in an environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Running {
     /// The release that brought it.
@@ -112,7 +113,7 @@ pub struct Running {
 }
 
 /// How the release fared in one environment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Passage {
     /// The environment's name.
@@ -127,7 +128,7 @@ pub struct Passage {
 }
 
 /// How a release stands in an environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PassageState {
     /// A policy held it.
@@ -145,7 +146,7 @@ pub enum PassageState {
 }
 
 /// Somebody's approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Approval {
     /// Who gave it.
@@ -164,7 +165,7 @@ pub struct Approval {
 }
 
 /// A result that was gathered on the release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Evidence {
     /// Its name.
@@ -179,7 +180,7 @@ pub struct Evidence {
 }
 
 /// How a piece of evidence came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum EvidenceOutcome {
@@ -189,7 +190,7 @@ pub enum EvidenceOutcome {
 }
 
 /// What a promotion policy answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Verdict {
     /// May it go?
@@ -199,7 +200,7 @@ pub struct Verdict {
 }
 
 /// May it go?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// Yes, now.
@@ -211,7 +212,7 @@ pub enum Decision {
 }
 
 /// What a held release waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// A time, Unix seconds.

@@ -1,11 +1,12 @@
 //! `interface tagging`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::types::{Finding, Label, Moment, Source};
 
 /// What a tagging policy is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TaggingRequest {
     /// The event.
@@ -19,7 +20,7 @@ pub struct TaggingRequest {
 }
 
 /// How a tag is put on an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TagMode {
     /// The tag is new; with another digest it is an error.
@@ -29,7 +30,7 @@ pub enum TagMode {
 }
 
 /// A tag as a policy proposed it, unchecked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProposedTag {
     /// The tag alone.
@@ -39,7 +40,7 @@ pub struct ProposedTag {
 }
 
 /// A plan as a policy proposed it, unchecked: [`crate::plan::TagPlan`] is the checked one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProposedPlan {
     /// The version that this image is.
@@ -59,7 +60,7 @@ pub struct ProposedPlan {
 }
 
 /// What a tagging policy answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Derivation {
     /// Build the image and give it these tags.

@@ -1,9 +1,10 @@
 //! `interface types`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One event in a source repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Source {
     /// The repository that the event happened in.
@@ -29,7 +30,7 @@ pub struct Source {
 }
 
 /// A source repository.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Repository {
     /// Short name, such as `contoso/website`.
@@ -49,7 +50,7 @@ pub struct Repository {
 }
 
 /// What set a release off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
     /// A branch or a tag was pushed.
@@ -67,7 +68,7 @@ pub enum Trigger {
 }
 
 /// A pull request as the event described it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PullRequest {
     /// Its number at the provider.
@@ -85,7 +86,7 @@ pub struct PullRequest {
 }
 
 /// A release published at the provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PublishedRelease {
     /// Whether its author marked it as a pre-release.
@@ -93,7 +94,7 @@ pub struct PublishedRelease {
 }
 
 /// A git reference, shortened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GitRef {
     /// `refs/heads/NAME`.
@@ -107,7 +108,7 @@ pub enum GitRef {
 }
 
 /// A git commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Commit {
     /// Full object id, lower-case hexadecimal.
@@ -123,7 +124,7 @@ pub struct Commit {
 }
 
 /// A point in time with the civil fields of one time zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Moment {
     /// Unix seconds.
@@ -149,7 +150,7 @@ pub struct Moment {
 }
 
 /// Day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names say it all")]
 pub enum Weekday {
@@ -163,7 +164,7 @@ pub enum Weekday {
 }
 
 /// A name with a value: an image label or annotation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Label {
     /// The key.
@@ -173,7 +174,7 @@ pub struct Label {
 }
 
 /// What one rule found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Finding {
     /// The rule's name. Rules of the host itself begin with `host:`, which no policy's rule can.
@@ -185,7 +186,7 @@ pub struct Finding {
 }
 
 /// How a rule came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RuleOutcome {
     /// It is satisfied.

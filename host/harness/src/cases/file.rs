@@ -81,7 +81,6 @@ pub struct Fixture {
     /// Merged over the suite's settings.
     pub settings: Map<String, Value>,
     /// Answers to look-ups, found by what is asked, in any order.
-    #[schemars(with = "Vec<Value>")]
     pub capabilities: Vec<CapabilityCall>,
 }
 
@@ -105,7 +104,6 @@ pub struct CaseInFile {
     pub settings: Map<String, Value>,
     /// Answers to look-ups besides the fixtures'.
     #[serde(default)]
-    #[schemars(with = "Vec<Value>")]
     pub capabilities: Vec<CapabilityCall>,
     /// What the answer must be.
     #[serde(default)]
@@ -132,7 +130,6 @@ pub struct Table {
     pub settings: Map<String, Value>,
     /// As in a case.
     #[serde(default)]
-    #[schemars(with = "Vec<Value>")]
     pub capabilities: Vec<CapabilityCall>,
     /// What all rows expect.
     #[serde(default)]
