@@ -29,6 +29,9 @@ fn what_is_new_builds_and_passes_its_own_cases() {
         let _ = plimsoll.run(&["policy", "new", name, "--kind", kind]).code(0);
         let built = plimsoll.run(&["policy", "build", name]).code(0);
         assert!(built.stdout.contains(&format!("answers  {answers}\n")), "{}", built.stdout);
+        let component = format!("{name}/{name}.wasm");
+        let read = plimsoll.run(&["policy", "inspect", &component, "--format", "json"]).code(0).json();
+        assert_eq!(read["description"]["name"], name, "what is built carries its description: {read}");
         let tested = plimsoll.run(&["policy", "test", "--cases", name, "--coverage", "100"]).code(0);
         assert!(tested.stdout.contains("0 failed"), "{}", tested.stdout);
         let _ = plimsoll.run(&["policy", "fuzz", "--cases", name, "--runs", "300", "--seed", "1"]).code(0);

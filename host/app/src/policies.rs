@@ -1,14 +1,15 @@
 //! Bindings of the configuration to policies that are ready to be asked.
 
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use miette::SourceSpan;
 use plimsoll_core::{
+    digest::Digest,
     names::EnvironmentName,
     ports::{FailureClass, ImageRepository, Journal, PortFailure, PromotionPolicy, TaggingPolicy},
 };
 use plimsoll_policy::{BoundPolicy, Grants, Limits, Sandbox, SandboxOptions, SettingsError};
-pub use plimsoll_policy::{Policy, Recorded};
+pub use plimsoll_policy::{DESCRIPTION_SECTION, Policy, Reading, Recorded};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     clock,
     configuration::{self, Capability, Configuration, LimitOverrides, PolicyReference, Problem},
     settings_files,
-    sharing::{self, PolicySource, Signer},
+    sharing::{self, Fetched, PolicySource, Signer},
 };
 
 /// Loads the policies of a configuration.
@@ -75,9 +76,48 @@ pub(crate) fn open_sandbox(cache: Option<&Path>) -> Result<Sandbox, PortFailure>
 /// # Errors
 /// The sandbox did not start, there is no such policy, or it is none for this host.
 pub fn open(source: &PolicySource, written: &str) -> Result<Policy, PortFailure> {
-    let reference = sharing::parse(written)
-        .map_err(|problem| PortFailure::new(FailureClass::Configuration, InvalidPolicyReference(problem)))?;
-    load(&open_sandbox(source.cache.as_deref())?, source, &reference, written, &[])
+    load(&open_sandbox(source.cache.as_deref())?, source, &parse(written)?, written, &[])
+}
+
+/// The component of a policy, not looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The component.
+    pub component: Cow<'static, [u8]>,
+    /// Digest of the manifest, where it comes from a registry.
+    pub artifact: Option<Digest>,
+}
+
+/// Finds the component of a policy, as [`open`] does, and neither reads nor compiles it. Blocks while it is fetched.
+///
+/// # Errors
+/// There is no such policy.
+pub fn find(source: &PolicySource, written: &str) -> Result<Found, PortFailure> {
+    Ok(match parse(written)? {
+        PolicyReference::Registry(reference) => {
+            let Fetched { manifest, component } = source.fetch(&reference)?;
+            Found { component: Cow::Owned(component), artifact: Some(manifest) }
+        }
+        reference => Found { component: source.component(&reference, &[])?, artifact: None },
+    })
+}
+
+/// Writes into a component what it says of itself, for [`Reading`] to find: the last step of building a policy in any
+/// language. The component is loaded for that, as a release would load it.
+///
+/// # Errors
+/// The sandbox did not start, or the component is no policy.
+pub fn with_description(
+    cache: Option<&Path>,
+    reference: &str,
+    component: Vec<u8>,
+) -> Result<Vec<u8>, PortFailure> {
+    Ok(open_sandbox(cache)?.with_description(reference, component)?)
+}
+
+fn parse(written: &str) -> Result<PolicyReference, PortFailure> {
+    sharing::parse(written)
+        .map_err(|problem| PortFailure::new(FailureClass::Configuration, InvalidPolicyReference(problem)))
 }
 
 /// A text that names no policy.

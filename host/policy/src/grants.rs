@@ -29,6 +29,18 @@ impl Capability {
             Self::History => "history",
         }
     }
+
+    /// What a policy may do with it, for whoever grants it.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Log => "writes lines into the host's log and the record of its decision",
+            Self::Registry => {
+                "lists the tags of the image's repository, and looks digests and labels up there"
+            }
+            Self::History => "looks earlier releases and deployments of this application up",
+        }
+    }
 }
 
 impl fmt::Display for Capability {

@@ -1,9 +1,15 @@
 //! Reading a component's binary before anything is compiled: is it a policy, for which contract, and what does it want?
 
-use plimsoll_core::contract::CONTRACT_VERSION;
+use std::collections::BTreeSet;
+
+use plimsoll_core::contract::{CONTRACT_VERSION, Description};
 use wasmparser::{BinaryReaderError, Chunk, Parser, Payload};
 
-use crate::grants::Capability;
+use crate::{
+    description::{self, COMMON_SECTIONS, DESCRIPTION_SECTION, DescriptionError},
+    grants::Capability,
+    run::clip,
+};
 
 /// The package of the contract.
 const PACKAGE: &str = "plimsoll:policy/";
@@ -11,6 +17,8 @@ const PACKAGE: &str = "plimsoll:policy/";
 const MAGIC: &[u8] = b"\0asm";
 /// Version and layer of a core module, after the magic (WebAssembly core specification, "Modules", binary format).
 const CORE_MODULE: &[u8] = &[1, 0, 0, 0];
+/// How many names a message lists.
+const MOST_LISTED: usize = 8;
 
 /// The questions that a policy answers, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +39,10 @@ pub(crate) struct Inspection {
     pub(crate) wants: Vec<Capability>,
     /// Memory that its modules start with, bytes.
     pub(crate) initial_memory: u64,
+    /// The description that it carries.
+    pub(crate) description: Option<Description>,
+    /// The sections for tools of any component that it has.
+    pub(crate) common_sections: BTreeSet<String>,
 }
 
 /// Why a file is no policy for this host.
@@ -89,22 +101,27 @@ pub enum InspectError {
         /// The imports.
         imports: Vec<String>,
     },
+    /// The description that it carries cannot be used.
+    #[error(
+        "the description that it carries, its custom section `{DESCRIPTION_SECTION}`, cannot be used: {0}"
+    )]
+    Description(#[from] DescriptionError),
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { format!("`{}`", names.join("`, `")) }
+    match names {
+        [] => "nothing".to_owned(),
+        [some @ .., last] if some.len() < MOST_LISTED => {
+            some.iter().chain([last]).map(|name| format!("`{}`", clip(name))).collect::<Vec<_>>().join(", ")
+        }
+        _ => format!("{}, and {} more", list(&names[..MOST_LISTED]), names.len() - MOST_LISTED),
+    }
 }
 
 /// Reads a component's binary.
 pub(crate) fn inspect(component: &[u8]) -> Result<Inspection, InspectError> {
-    let Some(rest) = component.strip_prefix(MAGIC) else {
-        let beginning = !component.is_empty() && MAGIC.starts_with(component);
-        return Err(if beginning { truncated(component) } else { InspectError::NotWasm });
-    };
-    if rest.starts_with(CORE_MODULE) {
-        return Err(InspectError::CoreModule);
-    }
-    Outline::read(component)?.judge()
+    let (outline, ended) = Outline::read(component);
+    ended.and_then(|()| outline.judge())
 }
 
 const fn truncated(component: &[u8]) -> InspectError {
@@ -115,17 +132,32 @@ fn malformed(error: &BinaryReaderError) -> InspectError {
     InspectError::Malformed { reason: error.to_string() }
 }
 
-/// A component's imports, exports and memory.
+/// What a component's binary holds, as far as it can be read.
 #[derive(Debug, Default)]
-struct Outline {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(crate) struct Outline {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
     initial_memory: u64,
+    pub(crate) description: Option<Result<Description, DescriptionError>>,
+    common_sections: BTreeSet<String>,
 }
 
 impl Outline {
-    fn read(component: &[u8]) -> Result<Self, InspectError> {
+    /// Reads a binary, and says why the reading ended early if it did.
+    pub(crate) fn read(component: &[u8]) -> (Self, Result<(), InspectError>) {
         let mut outline = Self::default();
+        let ended = outline.take_in(component);
+        (outline, ended)
+    }
+
+    fn take_in(&mut self, component: &[u8]) -> Result<(), InspectError> {
+        let Some(rest) = component.strip_prefix(MAGIC) else {
+            let beginning = !component.is_empty() && MAGIC.starts_with(component);
+            return Err(if beginning { truncated(component) } else { InspectError::NotWasm });
+        };
+        if rest.starts_with(CORE_MODULE) {
+            return Err(InspectError::CoreModule);
+        }
         let mut parser = Parser::new(0);
         let mut rest = component;
         loop {
@@ -133,12 +165,12 @@ impl Outline {
             let Chunk::Parsed { consumed, payload } = chunk else { return Err(truncated(component)) };
             rest = rest.get(consumed..).unwrap_or_default();
             match payload {
-                Payload::End(_) => return Ok(outline),
+                Payload::End(_) => return Ok(()),
                 Payload::ModuleSection { unchecked_range, .. } => {
                     let (module, after) = rest
                         .split_at_checked(unchecked_range.end - unchecked_range.start)
                         .ok_or_else(|| truncated(component))?;
-                    outline.initial_memory = outline.initial_memory.saturating_add(initial_memory(module));
+                    self.initial_memory = self.initial_memory.saturating_add(initial_memory(module));
                     rest = after;
                 }
                 Payload::ComponentSection { unchecked_range, .. } => {
@@ -147,20 +179,54 @@ impl Outline {
                 }
                 Payload::ComponentImportSection(imports) => {
                     for import in imports {
-                        outline.imports.push(import.map_err(|error| malformed(&error))?.name.name.to_owned());
+                        self.imports.push(import.map_err(|error| malformed(&error))?.name.name.to_owned());
                     }
                 }
                 Payload::ComponentExportSection(exports) => {
                     for export in exports {
-                        outline.exports.push(export.map_err(|error| malformed(&error))?.name.name.to_owned());
+                        self.exports.push(export.map_err(|error| malformed(&error))?.name.name.to_owned());
                     }
                 }
+                Payload::CustomSection(section) => self.take_in_custom(section.name(), section.data()),
                 _ => {}
             }
         }
     }
 
-    fn judge(self) -> Result<Inspection, InspectError> {
+    fn take_in_custom(&mut self, name: &str, content: &[u8]) {
+        if name == DESCRIPTION_SECTION {
+            self.description = Some(match self.description {
+                None => description::read(content),
+                Some(_) => Err(DescriptionError::Repeated),
+            });
+        } else if COMMON_SECTIONS.contains(&name) {
+            self.common_sections.insert(name.to_owned());
+        }
+    }
+
+    /// The version of the contract that the exports name, if any do.
+    pub(crate) fn contract(&self) -> Option<&str> {
+        self.exports.iter().find_map(|name| Some(interface(name)?.1))
+    }
+
+    /// The questions that it answers.
+    pub(crate) fn answers(&self) -> Answers {
+        let exports = |wanted: &str| {
+            self.exports.iter().any(|name| interface(name).is_some_and(|(name, _)| name == wanted))
+        };
+        Answers { tagging: exports("tagging"), promotion: exports("promotion") }
+    }
+
+    /// The capabilities that it imports, in the order of the contract.
+    pub(crate) fn wants(&self) -> Vec<Capability> {
+        let imports = |capability: &Capability| {
+            let named = |name: &String| interface(name).is_some_and(|(name, _)| name == capability.name());
+            self.imports.iter().any(named)
+        };
+        Capability::ALL.into_iter().filter(imports).collect()
+    }
+
+    pub(crate) fn judge(self) -> Result<Inspection, InspectError> {
         let of_contract: Vec<_> = self.exports.iter().filter_map(|name| interface(name)).collect();
         if of_contract.is_empty() {
             return Err(InspectError::OtherWorld { exports: self.exports, host: CONTRACT_VERSION });
@@ -178,17 +244,18 @@ impl Outline {
         }
         let exports = |wanted: &str| of_contract.iter().find(|(name, _)| *name == wanted);
         let Some((_, contract)) = exports("about") else { return Err(InspectError::NoAbout) };
-        let answers =
-            Answers { tagging: exports("tagging").is_some(), promotion: exports("promotion").is_some() };
+        let answers = self.answers();
         if answers == (Answers { tagging: false, promotion: false }) {
             return Err(InspectError::NoQuestion);
         }
-        let wanted = |capability: &Capability| imported.iter().any(|(name, _)| *name == capability.name());
+        let contract = (*contract).to_owned();
         Ok(Inspection {
-            contract: (*contract).to_owned(),
+            contract,
             answers,
-            wants: Capability::ALL.into_iter().filter(wanted).collect(),
+            wants: self.wants(),
             initial_memory: self.initial_memory,
+            description: self.description.transpose()?,
+            common_sections: self.common_sections,
         })
     }
 }

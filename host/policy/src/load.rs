@@ -1,18 +1,22 @@
 //! From a component's binary to a policy that can be bound.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use plimsoll_core::{
     contract::Description,
     decision::{Outcome, PolicyIdentity},
     digest::Digest,
     ports::{FailureClass, PortFailure},
-    verdict::LONGEST_MESSAGE,
 };
 use wasmtime::component::{Component, Linker};
 
 use crate::{
     bindings::exports::plimsoll::policy::about,
+    description,
     engine::{EngineRoom, Sort},
     grants::Capability,
     inspect::{Answers, InspectError, Inspection, inspect},
@@ -22,9 +26,7 @@ use crate::{
 };
 
 /// The largest component, bytes: the largest language runtimes are a third of it.
-const MOST_COMPONENT: usize = 64 << 20;
-/// The longest name and version, bytes.
-const LONGEST_NAME: usize = 64;
+pub(crate) const MOST_COMPONENT: usize = 64 << 20;
 
 /// A policy: compiled and described, not yet bound. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ struct Loaded {
     component: Component,
     identity: PolicyIdentity,
     description: Description,
+    carries_description: bool,
+    compiled_in: Duration,
     answers: Answers,
     wants: Vec<Capability>,
 }
@@ -78,6 +82,14 @@ pub enum LoadError {
         /// What went wrong.
         reason: String,
     },
+    /// What it carries to be read is not what it says when it is asked.
+    #[error("the policy `{reference}` is not what it claims to be: {difference}")]
+    Misdescribed {
+        /// Where it comes from.
+        reference: String,
+        /// Where the two part.
+        difference: String,
+    },
 }
 
 impl From<LoadError> for PortFailure {
@@ -86,6 +98,8 @@ impl From<LoadError> for PortFailure {
             LoadError::Sandbox(error) => error.into(),
             LoadError::Undescribed { .. } => Self::new(FailureClass::Policy, error)
                 .hint("tell the policy's author; `describe` must answer within the default limits, without capabilities"),
+            LoadError::Misdescribed { .. } => Self::new(FailureClass::Policy, error)
+                .hint("build it again; if it is not yours, do not use it before its author explains the difference"),
             _ => Self::new(FailureClass::Policy, error)
                 .hint("check that the reference names a component built for this host's contract"),
         }
@@ -96,7 +110,8 @@ impl Sandbox {
     /// Reads, compiles and describes a component. `reference` is where the configuration says it comes from.
     ///
     /// # Errors
-    /// It is no policy for this host, does not compile, or does not describe itself within the default limits.
+    /// It is no policy for this host, does not compile, does not describe itself within the default limits, or carries
+    /// another description than it gives.
     pub fn load(&self, reference: &str, component: &[u8]) -> Result<Policy, LoadError> {
         let reference = reference.to_owned();
         if component.len() > MOST_COMPONENT {
@@ -106,19 +121,24 @@ impl Sandbox {
             Ok(inspection) => inspection,
             Err(source) => return Err(LoadError::Unfit { reference, source }),
         };
-        let Inspection { contract, answers, wants, initial_memory } = inspection;
+        let Inspection { contract, answers, wants, initial_memory, description: carried, .. } = inspection;
         let room = self.room(Sort::of(initial_memory))?;
         let digest = Digest::of(component);
         let compile = |error: wasmtime::Error| LoadError::Compile {
             reference: reference.clone(),
             reason: format!("{error:#}"),
         };
+        let begun = Instant::now();
         let component = self.compile(&room, &digest, component).map_err(compile)?;
-        let description = describe(&room, &component).and_then(check_description);
+        let compiled_in = begun.elapsed();
+        let description = describe(&room, &component).and_then(description::check);
         let description = match description {
             Ok(description) => description,
             Err(reason) => return Err(LoadError::Undescribed { reference, reason }),
         };
+        if let Some(difference) = carried.as_ref().and_then(|it| description::difference(it, &description)) {
+            return Err(LoadError::Misdescribed { reference, difference });
+        }
         let identity = PolicyIdentity {
             reference,
             name: description.name.clone(),
@@ -126,7 +146,32 @@ impl Sandbox {
             digest,
             contract,
         };
-        Ok(Policy(Arc::new(Loaded { room, component, identity, description, answers, wants })))
+        let carries_description = carried.is_some();
+        Ok(Policy(Arc::new(Loaded {
+            room,
+            component,
+            identity,
+            description,
+            carries_description,
+            compiled_in,
+            answers,
+            wants,
+        })))
+    }
+
+    /// Asks a component what it is, and writes that into it, where [`read`](crate::Reading::of) finds it without running
+    /// anything: the last step of building a policy. A component that carries its description stays as it is.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`].
+    pub fn with_description(&self, reference: &str, component: Vec<u8>) -> Result<Vec<u8>, LoadError> {
+        let policy = self.load(reference, &component)?;
+        if policy.carries_description() {
+            return Ok(component);
+        }
+        let inspection = inspect(&component)
+            .map_err(|source| LoadError::Unfit { reference: reference.to_owned(), source })?;
+        Ok(description::write(&component, policy.description(), &inspection.common_sections))
     }
 }
 
@@ -150,33 +195,23 @@ fn describe(room: &EngineRoom, component: &Component) -> Result<Description, Str
     }
 }
 
-/// Checks what a policy says of itself.
-fn check_description(description: Description) -> Result<Description, String> {
-    let Description { name, version, summary, settings_schema } = &description;
-    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(word) {
-        return Err("its name is not 1 to 64 of `a-z 0-9 -`".to_owned());
-    }
-    if version.is_empty()
-        || version.len() > LONGEST_NAME
-        || !version.bytes().all(|byte| byte.is_ascii_graphic())
-    {
-        return Err("its version is not 1 to 64 visible characters".to_owned());
-    }
-    if summary.len() > LONGEST_MESSAGE {
-        return Err(format!("its summary is over {LONGEST_MESSAGE} bytes"));
-    }
-    match serde_json::from_str::<serde::de::IgnoredAny>(settings_schema) {
-        Ok(_) => Ok(description),
-        Err(error) => Err(format!("its settings schema is not JSON: {error}")),
-    }
-}
-
 impl Policy {
     /// What it says of itself.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.0.description
+    }
+
+    /// Whether the component carries this description, so that it can be read without running it.
+    #[must_use]
+    pub fn carries_description(&self) -> bool {
+        self.0.carries_description
+    }
+
+    /// How long it took to compile it, or to take what was compiled from the cache.
+    #[must_use]
+    pub fn compiled_in(&self) -> Duration {
+        self.0.compiled_in
     }
 
     /// Which policy it is.

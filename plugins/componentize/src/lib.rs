@@ -118,6 +118,8 @@ pub struct Component {
     pub package: String,
     /// The component's binary.
     pub bytes: Vec<u8>,
+    /// The core module that it was made of.
+    pub module: Vec<u8>,
 }
 
 impl Build {
@@ -136,7 +138,7 @@ impl Build {
     pub fn component(&self, package: Package<'_>) -> Result<Component, ComponentizeError> {
         let module = self.module(package)?;
         let bytes = encode(&module).map_err(|error| error.of_package(package.name))?;
-        Ok(Component { package: package.name.to_owned(), bytes })
+        Ok(Component { package: package.name.to_owned(), bytes, module })
     }
 
     /// Builds one package into a core module: the component's content without its types.

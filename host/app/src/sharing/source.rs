@@ -3,6 +3,8 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     thread,
 };
@@ -54,7 +56,7 @@ impl PolicySource {
             PolicyReference::Stock(name) => plimsoll_stock::component(name)
                 .map(Cow::Borrowed)
                 .ok_or_else(|| SharingError::Unknown { name: name.clone() })?,
-            PolicyReference::Path(path) => std::fs::read(path)
+            PolicyReference::Path(path) => read(path)
                 .map(Cow::Owned)
                 .map_err(|source| SharingError::Unreadable { path: path.clone(), source })?,
             PolicyReference::Registry(reference) => Cow::Owned(self.pinned(reference, signers)?.component),
@@ -184,6 +186,18 @@ impl PolicySource {
         let done = thread::scope(|scope| scope.spawn(run).join());
         done.map_err(|_| broken("its thread ended early".to_owned()))?
     }
+}
+
+/// Reads a file that no policy is larger than.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut component = Vec::new();
+    File::open(path)?.take(LARGEST_COMPONENT + 1).read_to_end(&mut component)?;
+    if u64::try_from(component.len()).is_ok_and(|size| size > LARGEST_COMPONENT) {
+        return Err(io::Error::other(format!(
+            "it has more than {LARGEST_COMPONENT} bytes, and no policy has"
+        )));
+    }
+    Ok(component)
 }
 
 /// A policy that was fetched before.

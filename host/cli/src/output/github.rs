@@ -5,6 +5,7 @@ use std::{fmt::Write as _, fs::OpenOptions, io::Write as _, path::Path};
 use plimsoll_app::report::{ReleaseReport, outcome_word};
 use plimsoll_core::{contract::Finding, ports::FailureClass};
 
+use super::visible;
 use crate::{failure::Failure, world::World};
 
 /// Appends the report to the files that the runner names, where it names them.
@@ -40,7 +41,7 @@ fn outputs(report: &ReleaseReport) -> String {
         "release={}\nstanding={}\nversion={}\ndigest={}\ndeployed={}\ntags<<PLIMSOLL_TAGS\n{}\nPLIMSOLL_TAGS\n",
         report.release,
         report.standing,
-        one_line(report.version.as_deref().unwrap_or_default()),
+        visible(report.version.as_deref().unwrap_or_default()),
         report.digest.as_deref().unwrap_or_default(),
         environments.join(","),
         report.tags.join("\n"),
@@ -94,7 +95,7 @@ fn finding(finding: &Finding) -> String {
 /// A policy's text must not break out of its line, its table cell or its code span.
 fn prose(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in one_line(text).chars() {
+    for character in visible(text).chars() {
         match character {
             '<' => safe.push_str("&lt;"),
             '\\' | '|' | '`' | '[' | ']' | '!' | '*' | '_' => safe.extend(['\\', character]),
@@ -105,11 +106,7 @@ fn prose(text: &str) -> String {
 }
 
 fn code(text: &str) -> String {
-    one_line(text).replace('`', "'").replace('|', "\\|")
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    visible(text).replace('`', "'").replace('|', "\\|")
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A text from outside on one line, without what could steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// The sign and colour of a rule's outcome; readable without the colour.
 pub(crate) const fn sign(outcome: RuleOutcome) -> (&'static str, Style) {
     match outcome {

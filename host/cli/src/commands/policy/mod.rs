@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod eval;
 mod fuzz;
+mod inspect;
 mod journals;
 mod new;
 mod replay;
@@ -28,6 +29,8 @@ pub(crate) enum PolicyCommand {
     New(new::NewArguments),
     /// Builds a policy project into a component.
     Build(build::BuildArguments),
+    /// Reads a component and shows what it is, what it wants and how to grant it; runs nothing of it.
+    Inspect(inspect::InspectArguments),
     /// Puts one question to a policy.
     Eval(eval::EvalArguments),
     /// Runs a policy's cases.
@@ -58,6 +61,7 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
     match command {
         PolicyCommand::New(arguments) => new::run(session, &arguments),
         PolicyCommand::Build(arguments) => build::run(session, &arguments),
+        PolicyCommand::Inspect(arguments) => inspect::run(session, &arguments),
         PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
         PolicyCommand::Test(arguments) => test::run(session, &arguments),
         PolicyCommand::Fuzz(arguments) => fuzz::run(session, &arguments),

@@ -13,6 +13,7 @@ use std::{
 };
 
 use clap::Args;
+use plimsoll_app::policies;
 use plimsoll_core::ports::FailureClass;
 use plimsoll_harness::question::Question;
 use serde_json::json;
@@ -47,13 +48,20 @@ pub(crate) fn run(session: &Session, arguments: &BuildArguments) -> Result<Endin
         Language::Go => go::component(folder, &name)?,
     };
     let file = arguments.output.clone().unwrap_or_else(|| folder.join(format!("{name}.wasm")));
-    fs::write(&file, &component).map_err(|error| {
-        Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", file.display()))
-    })?;
-    report(session, &file, component.len())
+    finish(session, &file, component)
 }
 
-/// Opens the component as a release would, so that one that does not work is told now.
+/// Writes a fresh component, in whatever language its policy is: with the description that it gives of itself, and opened
+/// as a release would open it, so that one that does not work is told now.
+fn finish(session: &Session, file: &Path, component: Vec<u8>) -> Result<Ending, Failure> {
+    let cache = session.policy_source()?.cache;
+    let described = policies::with_description(cache.as_deref(), &file.display().to_string(), component)?;
+    fs::write(file, &described).map_err(|error| {
+        Failure::new(FailureClass::Outside, format!("cannot write {}: {error}", file.display()))
+    })?;
+    report(session, file, described.len())
+}
+
 fn report(session: &Session, file: &Path, size: usize) -> Result<Ending, Failure> {
     let policy = open(session, &file.display().to_string())?;
     let identity = policy.identity();

@@ -1,4 +1,6 @@
-//! Builds the stock policies into components and writes down where they are.
+//! Builds the stock policies into components that carry their descriptions, and writes down where they are.
+
+mod describe;
 
 use std::{
     env,
@@ -49,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut entries = String::new();
     for (name, component) in names.iter().zip(components) {
-        fs::write(out.join(format!("{name}.wasm")), component.bytes)?;
+        let described = describe::described(&component).map_err(|error| format!("{name}: {error}"))?;
+        fs::write(out.join(format!("{name}.wasm")), described)?;
         writeln!(
             entries,
             "    Stock {{ name: {name:?}, component: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.wasm\")) }},"
