@@ -183,7 +183,8 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
 }
 
 /// What a held release waits for, a phrase each.
-fn conditions(decision: &Decision) -> Vec<String> {
+#[must_use]
+pub fn conditions(decision: &Decision) -> Vec<String> {
     let Decision::Hold(until) = decision else { return Vec::new() };
     let phrase = |condition: &Condition| match condition {
         Condition::Time(unix) => format!("it is {}", readable(*unix)),

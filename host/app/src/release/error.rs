@@ -1,6 +1,9 @@
 //! Why a release could not go on.
 
-use plimsoll_core::{names::ReleaseId, ports::PortFailure};
+use plimsoll_core::{
+    names::{EnvironmentName, ReleaseId},
+    ports::PortFailure,
+};
 
 /// Why a release could not be begun, taken up or followed. What fails inside a step is no error of this kind: it is a
 /// fact in the journal and shows in the release's report.
@@ -37,4 +40,15 @@ pub enum ReleaseError {
     /// The first fact of the release is not its opening.
     #[error("the journal's facts of release {0} do not begin with its opening")]
     Damaged(ReleaseId),
+    /// A question could not be put together.
+    #[error(transparent)]
+    Question(PortFailure),
+    /// There is no image, and so nothing to ask about an environment.
+    #[error("there is no image to ask about for {environment}: {reason}")]
+    NoQuestion {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why there is none.
+        reason: String,
+    },
 }

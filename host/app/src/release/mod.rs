@@ -1,6 +1,7 @@
 //! Carrying releases out: the executor around the pure machine of `plimsoll_core::release`.
 
 mod effects;
+mod enquire;
 mod error;
 mod executor;
 mod leases;
@@ -11,8 +12,9 @@ mod shadows;
 
 use effects::Effects;
 
+pub use enquire::{PromotionQuestions, promotion_questions};
 pub use error::ReleaseError;
 pub use executor::{Event, Executor};
 pub(crate) use order::standing;
 pub use preview::{Preview, preview};
-pub use questions::derive_tags;
+pub use questions::{ask_one, derive_tags, tagging_request};

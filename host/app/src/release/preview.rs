@@ -51,13 +51,38 @@ pub async fn preview(
     event: Event,
     progress: &dyn Progress,
 ) -> Result<Preview, ReleaseError> {
+    let Imagined { state, digest, changes, .. } = imagine_until(application, event, progress, None).await?;
+    Ok(Preview { state, digest, changes })
+}
+
+/// A release in the mind.
+pub(super) struct Imagined {
+    pub(super) state: ReleaseState,
+    pub(super) digest: Option<Digest>,
+    pub(super) changes: BTreeMap<EnvironmentName, String>,
+    /// Whether it got to the question that it was to stop at.
+    pub(super) reached: bool,
+}
+
+/// Lets the machine run on imagined facts to its end, or until it is about to ask about an environment.
+pub(super) async fn imagine_until(
+    application: &Application,
+    event: Event,
+    progress: &dyn Progress,
+    stop: Option<&EnvironmentName>,
+) -> Result<Imagined, ReleaseError> {
     let (mut state, first) = begin(application, event).await?;
     let digest = state.built;
     let effects = Effects::new(application, progress);
     let mut changes = BTreeMap::new();
+    let mut reached = false;
     if !matches!(state.standing(), Standing::Done | Standing::Refused) {
         state.apply(&entry(&first, &state, Fact::Resumed {}));
         while let Some(step) = next(&state) {
+            reached = stop.is_some_and(|stop| step == Step::Decide(stop.clone()));
+            if reached {
+                break;
+            }
             let fact = match imagine(application, &effects, &state, &step, digest, &mut changes).await {
                 Ok(fact) => fact,
                 Err(failure) => Fact::step_failed(&step, &failure),
@@ -72,7 +97,7 @@ pub async fn preview(
             }
         }
     }
-    Ok(Preview { state, digest, changes })
+    Ok(Imagined { state, digest, changes, reached })
 }
 
 /// The release as the journal has it, or as it would be opened; with its first entry.

@@ -34,18 +34,32 @@ pub async fn derive_tags(
     repository: &str,
     clock: Clock,
 ) -> Result<TaggingRecord, PortFailure> {
-    let request = TaggingRequest {
-        source: source.clone(),
-        repositories: vec![repository.to_owned()],
-        now: moment(clock.now(), &binding.time_zone)?,
-        settings: binding.settings.clone(),
-    };
+    let request = tagging_request(source, repository, clock, &binding.time_zone, &binding.settings)?;
     let policy = Arc::clone(&binding.policy);
     on_a_blocking_thread(move || {
         let decided = policy.derive(&request);
         DecisionRecord::new(policy.identity().clone(), request, decided)
     })
     .await
+}
+
+/// The question which tags an event would give.
+///
+/// # Errors
+/// There is no such time zone.
+pub fn tagging_request(
+    source: &Source,
+    repository: &str,
+    clock: Clock,
+    time_zone: &str,
+    settings: &str,
+) -> Result<TaggingRequest, PortFailure> {
+    Ok(TaggingRequest {
+        source: source.clone(),
+        repositories: vec![repository.to_owned()],
+        now: moment(clock.now(), time_zone)?,
+        settings: settings.to_owned(),
+    })
 }
 
 /// Asks all promotion policies of an environment, and joins what they say. The digest is absent in a dry run whose
@@ -56,10 +70,24 @@ pub(super) async fn ask_for_promotion(
     environment: &application::Environment,
     digest: Option<Digest>,
 ) -> Result<(Verdict, Vec<PromotionRecord>), PortFailure> {
+    let requests = promotion_requests(application, state, environment, digest).await?;
+    let mut records = Vec::with_capacity(requests.len());
+    for (binding, request) in environment.promotion.iter().zip(requests) {
+        records.push(ask_one(binding, request).await?);
+    }
+    Ok((verdict::join(&records), records))
+}
+
+/// The questions about an environment, one for each of its bindings.
+pub(super) async fn promotion_requests(
+    application: &Application,
+    state: &ReleaseState,
+    environment: &application::Environment,
+    digest: Option<Digest>,
+) -> Result<Vec<PromotionRequest>, PortFailure> {
     let environments = environments(application, application.journal.as_ref()).await?;
-    let mut records = Vec::with_capacity(environment.promotion.len());
-    for binding in &environment.promotion {
-        let request = PromotionRequest {
+    let request = |binding: &Binding<dyn PromotionPolicy>| {
+        Ok(PromotionRequest {
             source: state.opening.source.clone(),
             image: image(state, digest),
             intent: state.opening.intent.clone(),
@@ -70,13 +98,16 @@ pub(super) async fn ask_for_promotion(
             evidence: Vec::new(),
             now: moment(application.clock.now(), &binding.time_zone)?,
             settings: binding.settings.clone(),
-        };
-        records.push(ask_one(binding, request).await?);
-    }
-    Ok((verdict::join(&records), records))
+        })
+    };
+    environment.promotion.iter().map(request).collect()
 }
 
-async fn ask_one(
+/// Asks the policy of one binding.
+///
+/// # Errors
+/// The question could not be put. A policy that does not answer is no error but an outcome of the record.
+pub async fn ask_one(
     binding: &Binding<dyn PromotionPolicy>,
     request: PromotionRequest,
 ) -> Result<PromotionRecord, PortFailure> {

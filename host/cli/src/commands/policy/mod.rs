@@ -62,7 +62,7 @@ pub(crate) fn run(session: &Session, command: PolicyCommand) -> Result<Ending, F
         PolicyCommand::New(arguments) => new::run(session, &arguments),
         PolicyCommand::Build(arguments) => build::run(session, &arguments),
         PolicyCommand::Inspect(arguments) => inspect::run(session, &arguments),
-        PolicyCommand::Eval(arguments) => eval::run(session, &arguments),
+        PolicyCommand::Eval(arguments) => wait(eval::run(session, &arguments)),
         PolicyCommand::Test(arguments) => test::run(session, &arguments),
         PolicyCommand::Fuzz(arguments) => fuzz::run(session, &arguments),
         PolicyCommand::Push(arguments) => wait(share::push(session, &arguments)),
