@@ -160,7 +160,9 @@ fn results_are_written_for_other_tools() {
     let _ = plimsoll.run(&["policy", "test", "--bless"]).code(0);
     let blessed = std::fs::read_to_string(folder.path().join("cases.toml")).expect("it is there");
     assert!(blessed.contains("# What we hope.") && !blessed.contains("deny\""), "{blessed}");
-    let _ = plimsoll.run(&["policy", "test", "--coverage", "50"]).code(1);
+    let _ = plimsoll.run(&["policy", "test", "--coverage", "50", "--junit", "junit.xml"]).code(1);
+    let xml = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
+    assert!(xml.contains("tests=\"3\" failures=\"1\"") && xml.contains("name=\"rule coverage\""), "{xml}");
     let report = plimsoll.run(&["policy", "test", "--format", "json"]).code(0).json();
     assert_eq!(report["suites"][0]["passed"], 2);
     let _ = plimsoll.run(&["policy", "test", "--filter", "nobody"]).code(2);
@@ -211,6 +213,7 @@ fn what_a_policy_takes_is_kept_and_compared() {
     let bench = ["policy", "bench", "--runs", "50", "--format", "json"];
     let kept = plimsoll.run(&[&bench[..], &["--save", "before"]].concat()).code(0).json();
     let cost = &kept["cases"]["it allows"];
+    assert!(kept["compile"].as_u64() > Some(0) && kept["load"].as_u64() > kept["compile"].as_u64(), "{kept}");
     for measured in ["p50", "p99", "instantiate", "call", "fuel", "memory"] {
         assert!(cost[measured].as_u64() > Some(0), "{measured}: {kept}");
     }
@@ -226,4 +229,19 @@ fn what_a_policy_takes_is_kept_and_compared() {
         .expect("it can be changed");
     let _ = plimsoll.run(&[&bench[..], &["--compare", "before", "--threshold", "10"]].concat()).code(1);
     let _ = plimsoll.run(&[&bench[..], &["--compare", "nothing"]].concat()).code(2);
+
+    // What measures nothing, or compares nothing, is no success.
+    let renamed = cases.replace("it allows", "it still allows");
+    std::fs::write(folder.path().join("cases.toml"), renamed).expect("the folder takes a file");
+    let other = plimsoll.run(&[&bench[..], &["--compare", "before"]].concat()).code(2);
+    assert!(other.stderr.contains("nothing to compare"), "{}", other.stderr);
+    let refused = "policy = \"stock:always\"\n[[cases]]\nname = \"no\"\nsettings = { x = 1 }\nexpect = { settings-problems = [{ pointer = \"/x\" }] }\n";
+    std::fs::write(folder.path().join("cases.toml"), refused).expect("the folder takes a file");
+    let nothing = plimsoll.run(&bench).code(2);
+    assert!(nothing.stderr.contains("nothing to measure"), "{}", nothing.stderr);
+
+    // Nor is a coverage of no rule at all.
+    let _ = plimsoll.run(&["policy", "test"]).code(0);
+    let uncovered = plimsoll.run(&["policy", "test", "--coverage", "1"]).code(1);
+    assert!(uncovered.stdout.contains("no rule came up"), "{}", uncovered.stdout);
 }

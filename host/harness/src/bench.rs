@@ -24,6 +24,9 @@ const WARM_UP: usize = 20;
 pub struct BenchReport {
     /// Reading, compiling and describing the component, without a cache, nanoseconds.
     pub load: u64,
+    /// Compiling alone, nanoseconds.
+    #[serde(default)]
+    pub compile: u64,
     /// The cases.
     pub cases: BTreeMap<String, CaseCost>,
 }
@@ -106,7 +109,7 @@ fn at(sorted: &[u64], percent: usize) -> Option<u64> {
     sorted.get((sorted.len() * percent / 100).min(sorted.len().checked_sub(1)?)).copied()
 }
 
-/// A case that became slower, or whose fuel changed.
+/// A case beside a kept result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Comparison {
@@ -144,7 +147,7 @@ mod tests {
     fn what_is_worse_than_the_threshold_is_told() {
         let report = |p50: u64, fuel: u64| {
             let cost = CaseCost { runs: 1, p50, p99: p50, instantiate: 0, call: 0, fuel, memory: 0 };
-            BenchReport { load: 0, cases: BTreeMap::from([("a".to_owned(), cost)]) }
+            BenchReport { load: 0, compile: 0, cases: BTreeMap::from([("a".to_owned(), cost)]) }
         };
         for (now, worse) in [((110, 100), false), ((111, 100), true), ((50, 111), true), ((50, 50), false)] {
             let compared = report(now.0, now.1).compare(&report(100, 100), 10);

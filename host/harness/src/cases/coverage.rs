@@ -52,11 +52,28 @@ impl Coverage {
         self.rules.iter().filter(|(_, rule)| !rule.covered).map(|(name, rule)| (name.as_str(), *rule))
     }
 
-    /// The share of rules that came out every way that they can, percent, rounded down; 100 without any rule.
+    /// The share of rules that came out every way that they can, percent, rounded down; 0 without any rule, for
+    /// then nothing was seen.
     #[must_use]
     pub fn percent(&self) -> u32 {
         let covered = self.rules.values().filter(|rule| rule.covered).count();
-        let percent = (covered * 100).checked_div(self.rules.len()).unwrap_or(100);
+        let percent = (covered * 100).checked_div(self.rules.len()).unwrap_or(0);
         u32::try_from(percent).unwrap_or(100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_seen_is_nothing_covered() {
+        assert_eq!(Coverage::default().percent(), 0);
+        let rule = |covered| RuleCoverage { covered, ..RuleCoverage::default() };
+        let rules =
+            [("a".to_owned(), rule(true)), ("b".to_owned(), rule(true)), ("c".to_owned(), rule(false))];
+        let coverage = Coverage { rules: BTreeMap::from(rules) };
+        assert_eq!(coverage.percent(), 66);
+        assert_eq!(coverage.uncovered().map(|(name, _)| name).collect::<Vec<_>>(), ["c"]);
     }
 }

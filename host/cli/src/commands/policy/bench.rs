@@ -50,15 +50,34 @@ pub(crate) fn run(session: &Session, arguments: &BenchArguments) -> Result<Endin
         let begun = Instant::now();
         let policy = plimsoll_app::policies::open(&source, &reference)?;
         report.load += nanoseconds(begun.elapsed());
-        report.cases.extend(bench(&suite, &policy, arguments.runs).map_err(PortFailure::from)?);
+        report.compile += nanoseconds(policy.compiled_in());
+        for (name, cost) in bench(&suite, &policy, arguments.runs).map_err(PortFailure::from)? {
+            // Two files may have cases of one name.
+            let name = if report.cases.contains_key(&name) {
+                format!("{}: {name}", suite.path.display())
+            } else {
+                name
+            };
+            report.cases.insert(name, cost);
+        }
+    }
+    if report.cases.is_empty() {
+        return Err(nothing("no case asks the policy anything: there is nothing to measure"));
     }
     if let Some(name) = &arguments.save {
         write(&arguments.folder, name, &report)?;
     }
     let compared = kept.map(|kept| report.compare(&kept, arguments.threshold));
+    if compared.as_ref().is_some_and(Vec::is_empty) {
+        return Err(nothing("no case of the kept result is here: there is nothing to compare"));
+    }
     print(session, &report, compared.as_deref())?;
     let worse = compared.iter().flatten().any(|one| one.worse);
     Ok(if worse { Ending::No } else { Ending::Done })
+}
+
+fn nothing(message: &str) -> Failure {
+    Failure::new(FailureClass::User, message).hint("docs/test-a-policy.md describes case files")
 }
 
 fn file(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
@@ -93,34 +112,45 @@ fn write(folder: &Path, name: &str, report: &BenchReport) -> Result<(), Failure>
 
 fn print(session: &Session, report: &BenchReport, compared: Option<&[Comparison]>) -> Result<(), Failure> {
     if session.format == Format::Json {
-        return output::json(&json!({ "load": report.load, "cases": report.cases, "compared": compared }));
+        return output::json(
+            &json!({ "load": report.load, "compile": report.compile, "cases": report.cases, "compared": compared }),
+        );
     }
     let mut rows = Vec::new();
     for (name, cost) in &report.cases {
-        let one = compared.and_then(|all| all.iter().find(|one| one.name == *name));
-        let change = one.map_or_else(
-            || table::Cell::plain(""),
-            |one| {
+        let change = compared.map(|all| all.iter().find(|one| one.name == *name));
+        let change = match change {
+            None => table::Cell::plain(""),
+            Some(None) => table::Cell::plain("not in the kept result"),
+            Some(Some(one)) => {
                 let text = format!("{:.2}x, fuel {:.2}x", one.ratio, one.fuel);
                 table::Cell::styled(text, if one.worse { BAD } else { GOOD })
-            },
-        );
+            }
+        };
         rows.push(vec![
             table::Cell::plain(name.as_str()),
-            table::Cell::plain(microseconds(cost.p50)),
-            table::Cell::plain(microseconds(cost.p99)),
-            table::Cell::plain(microseconds(cost.instantiate)),
-            table::Cell::plain(microseconds(cost.call)),
+            table::Cell::plain(time(cost.p50)),
+            table::Cell::plain(time(cost.p99)),
+            table::Cell::plain(time(cost.instantiate)),
+            table::Cell::plain(time(cost.call)),
             table::Cell::plain(cost.fuel.to_string()),
             table::Cell::plain(format!("{} KiB", cost.memory / 1024)),
             change,
         ]);
     }
     table::print(&["case", "p50", "p99", "instance", "call", "fuel", "memory", ""], &rows);
-    say!("{FAINT}loaded, compiled and described in {}{PLAIN}", microseconds(report.load));
+    let (compile, load) = (time(report.compile), time(report.load));
+    say!("{FAINT}compiled in {compile}; read, compiled and described in {load}{PLAIN}");
     Ok(())
 }
 
-fn microseconds(nanoseconds: u64) -> String {
-    format!("{}.{} us", nanoseconds / 1000, nanoseconds % 1000 / 100)
+/// A time in the unit that suits it.
+fn time(nanoseconds: u64) -> String {
+    let tenths =
+        |unit: u64, name: &str| format!("{}.{} {name}", nanoseconds / unit, nanoseconds % unit / (unit / 10));
+    match nanoseconds {
+        0..1_000_000 => tenths(1_000, "us"),
+        1_000_000..1_000_000_000 => tenths(1_000_000, "ms"),
+        _ => tenths(1_000_000_000, "s"),
+    }
 }

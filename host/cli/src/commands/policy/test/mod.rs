@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session, arguments: &TestArguments) -> Result<Ending
     }
     let reports = run_once(session, arguments)?;
     if let Some(file) = &arguments.junit {
-        write(file, &junit(&reports))?;
+        write(file, &junit(&reports, arguments.coverage))?;
     }
     let ending = print(session, arguments, &reports)?;
     if arguments.bless {
@@ -99,7 +99,11 @@ fn print_suite(report: &SuiteReport, uncovered: bool) {
     }
     let (passed, failed) = report.counts();
     let style = if failed == 0 { GOOD } else { BAD };
-    say!("  {style}{passed} passed, {failed} failed{PLAIN}; rules covered: {} %", report.coverage.percent());
+    let covered = match report.coverage.percent() {
+        _ if report.coverage.rules.is_empty() => "no rule came up".to_owned(),
+        percent => format!("rules covered: {percent} %"),
+    };
+    say!("  {style}{passed} passed, {failed} failed{PLAIN}; {covered}");
     let style = if uncovered { BAD } else { WAITING };
     for (rule, seen) in report.coverage.uncovered() {
         let missing = match (seen.passed, seen.failed) {
