@@ -345,6 +345,104 @@ fn a_configuration_with_several_mistakes() {
 }
 
 #[test]
+fn a_policy_that_is_looked_at() {
+    let application = Application::self_contained();
+    let inspected = |policy: &str| {
+        let shown = shown(&application.run(&["policy", "inspect", policy]));
+        let lines = shown
+            .lines()
+            .map(|line| if line.ends_with(" bytes") { "  size       [SIZE] bytes" } else { line });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(inspected("stock:image-policy"), @r#"
+    exit code: 0
+    --- stdout
+    stock:image-policy
+      name       image-policy
+      version    0.1.0
+      summary    Allows only the image that Flux's ImagePolicy would select from the registry's tags.
+      contract   plimsoll:policy 0.1.0
+      answers    promotion
+      wants      registry: lists the tags of the image's repository, and looks digests and labels up there
+      size       [SIZE] bytes
+      digest     [DIGEST]
+
+    settings (their JSON Schema: --format json)
+    SETTING     TYPE    DEFAULT   MEANING
+    filterTags  object            Which tags are looked at, and what of them.
+    policy      object  required  How a tag is selected: exactly one of its members.
+
+    to use it, in plimsoll.toml:
+        promotion = [{ policy = "stock:image-policy", grants = ["registry"] }]
+    --- stderr
+    "#);
+    insta::assert_snapshot!(inspected("plimsoll.toml"), @r#"
+    exit code: 2
+    --- stdout
+    plimsoll.toml
+      size       [SIZE] bytes
+      digest     [DIGEST]
+    --- stderr
+    error: plimsoll.toml cannot be used as a policy: it is not a WebAssembly binary: give the path of a component, a `.wasm` file
+    "#);
+}
+
+#[test]
+fn a_question_out_of_an_event() {
+    require!(Requirement::Git);
+    let application = Application::self_contained();
+    let ran = run(&application, &["policy", "eval", "--environment", "production"]);
+    insta::assert_snapshot!(without_times(&ran), @r#"
+    exit code: 1
+    --- stdout
+    stock:version-gate: deny
+      ✗ pattern           no tag matches `v*`: the image carries `latest`; release a commit with a git tag such as `v1.2.3`
+      - semantic-version  there is no tag to read a version from
+      - pre-release       there is no version
+      - on-image          there is no version whose tag the image could carry
+    version-gate 0.1.0, fuel [FUEL], [TIME] ms
+    production: deny
+    --- stderr
+    note: The repository does not record its default branch: main is taken for it.
+    "#);
+    let ran = run(&application, &["policy", "eval", "stock:soak", "--environment", "production", "-q"]);
+    insta::assert_snapshot!(without_times(&ran), @r#"
+    exit code: 1
+    --- stdout
+    hold
+      ✗ soak  `staging` does not run this image; it soaks there first
+      waits until `staging` is healthy with this image for 1h
+    soak 0.1.0, fuel [FUEL], [TIME] ms
+    --- stderr
+    "#);
+    application.git.tag("v1.0.0");
+    let ran = run(&application, &["policy", "eval"]);
+    insta::assert_snapshot!(without_times(&ran), @r#"
+    exit code: 0
+    --- stdout
+    tags v1.0.0, latest
+      ✓ event         there is a push of the branch `main`
+      ✓ version-tag   `v1.0.0` is a version: the image gets a tag of this name
+      ✓ branch        `main` is the default branch
+      ✓ working-tree  the working tree is as it was committed
+      ✓ latest        `latest` moves here: the event is the default branch's
+    release-tags 0.1.0, fuel [FUEL], [TIME] ms
+    --- stderr
+    note: The repository does not record its default branch: main is taken for it.
+    "#);
+}
+
+/// What a command printed, with a blank for how long a decision took.
+fn without_times(ran: &Ran) -> String {
+    let shown = shown(ran);
+    let lines = shown.lines().map(|line| match line.split_once(", fuel ") {
+        Some((policy, _)) => format!("{policy}, fuel [FUEL], [TIME] ms"),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
 fn help() {
     let application = Application::self_contained();
     insta::assert_snapshot!(shown(&application.run(&["--help"])), @r#"
@@ -368,7 +466,7 @@ fn help() {
       history  What happened: all releases, or one of them step by step
       journal  The audit trail
       policy   Tools around single policies
-      schema   Prints the JSON Schema of plimsoll.toml, or of a policy's case file
+      schema   Prints the JSON Schema of plimsoll.toml, or of what policies and their tools read
       help     Print this message or the help of the given subcommand(s)
 
     Options:

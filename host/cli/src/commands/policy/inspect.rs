@@ -78,6 +78,10 @@ impl Shown<'_> {
         if !answers.is_empty() {
             row("answers", &answers.join(", "));
         }
+        for (index, capability) in wants.iter().enumerate() {
+            let label = if index == 0 { "wants" } else { "" };
+            row(label, &format!("{capability}: {}", capability.meaning()));
+        }
         row("size", &format!("{size} bytes"));
         row("digest", &digest.to_string());
         if let Some(artifact) = &self.found.artifact {
@@ -92,10 +96,6 @@ impl Shown<'_> {
                 );
             }
             None => {}
-        }
-        for (index, capability) in wants.iter().enumerate() {
-            let label = if index == 0 { "wants" } else { "" };
-            row(label, &format!("{capability}: {}", capability.meaning()));
         }
         if self.reading.problem.is_none() {
             say!("\nto use it, in plimsoll.toml:");
