@@ -84,8 +84,8 @@ pub fn read_request(value: Value) -> Result<Request, serde_path_to_error::Error<
 #[schemars(untagged, title = "Request to a Plimsoll policy")]
 #[expect(dead_code, reason = "it exists for its schema")]
 enum AnyRequest {
-    Promotion(PromotionRequest),
-    Tagging(TaggingRequest),
+    Promotion(Box<PromotionRequest>),
+    Tagging(Box<TaggingRequest>),
 }
 
 /// Answers to look-ups, as decisions record them.

@@ -1,5 +1,7 @@
 //! Builds the stock policies into components that carry their descriptions, and writes down where they are.
 
+#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
+
 mod describe;
 
 use std::{
