@@ -101,7 +101,7 @@ fn sections(component: &[u8], wanted: &str) -> Vec<String> {
     for payload in wasmparser::Parser::new(0).parse_all(component) {
         match payload.expect("it can be read") {
             wasmparser::Payload::ModuleSection { .. } | wasmparser::Payload::ComponentSection { .. } => {
-                depth += 1
+                depth += 1;
             }
             wasmparser::Payload::End(_) => depth = depth.saturating_sub(1),
             wasmparser::Payload::CustomSection(section) if depth == 0 && section.name() == wanted => {
