@@ -41,17 +41,26 @@ impl CompileCache {
         digest: &Digest,
         binary: &[u8],
     ) -> wasmtime::Result<Component> {
-        let file = self.compiled.join(key(engine)).join(digest.hex());
-        if let Some(component) = read(&file, engine, digest) {
+        if let Some(component) = read(&self.file(engine, digest), engine, digest) {
             return Ok(component);
         }
         let component = Component::new(engine, binary)?;
-        // What cannot be kept costs a compilation next time.
-        let _ = self.keep(&file, digest, &component.serialize()?);
+        self.keep(engine, digest, &component);
         Ok(component)
     }
 
-    fn keep(&self, file: &Path, digest: &Digest, compiled: &[u8]) -> io::Result<()> {
+    /// Keeps what was made of a component. What cannot be kept costs a compilation next time.
+    pub(crate) fn keep(&self, engine: &Engine, digest: &Digest, component: &Component) {
+        if let Ok(compiled) = component.serialize() {
+            let _ = self.write(&self.file(engine, digest), digest, &compiled);
+        }
+    }
+
+    fn file(&self, engine: &Engine, digest: &Digest) -> PathBuf {
+        self.compiled.join(key(engine)).join(digest.hex())
+    }
+
+    fn write(&self, file: &Path, digest: &Digest, compiled: &[u8]) -> io::Result<()> {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }

@@ -171,7 +171,10 @@ impl Sandbox {
         }
         let inspection = inspect(&component)
             .map_err(|source| LoadError::Unfit { reference: reference.to_owned(), source })?;
-        Ok(description::write(&component, policy.description(), &inspection.common_sections))
+        let described = description::write(&component, policy.description(), &inspection.common_sections);
+        // The description is no code: what was compiled serves for both, and a language's runtime compiles for many seconds.
+        self.keep_compiled(policy.room(), &Digest::of(&described), policy.component());
+        Ok(described)
     }
 }
 

@@ -113,6 +113,13 @@ impl Sandbox {
             None => Component::new(&room.engine, binary),
         }
     }
+
+    /// Keeps what was compiled for a component of another digest and the same code.
+    pub(crate) fn keep_compiled(&self, room: &EngineRoom, digest: &Digest, component: &Component) {
+        if let Some(cache) = &self.0.cache {
+            cache.keep(&room.engine, digest, component);
+        }
+    }
 }
 
 impl std::fmt::Debug for Sandbox {

@@ -95,6 +95,32 @@ fn another_components_file_is_not_believed() {
 }
 
 #[test]
+fn a_described_component_needs_no_second_compilation() {
+    let describe = |folder: &Path| {
+        let options = SandboxOptions { cache: Some(folder.to_owned()), ..SandboxOptions::default() };
+        let sandbox = Sandbox::new(options).unwrap();
+        sandbox.with_description("lean", plimsoll_guests::component("lean").to_vec()).unwrap()
+    };
+    let load = |folder: &Path, component: &[u8]| {
+        let options = SandboxOptions { cache: Some(folder.to_owned()), ..SandboxOptions::default() };
+        Sandbox::new(options).unwrap().load("lean", component).unwrap();
+    };
+    let cache = tempfile::tempdir().unwrap();
+    let described = describe(cache.path());
+    let kept = compiled(cache.path());
+    assert_eq!(kept.len(), 2);
+    load(cache.path(), &described);
+    let again = compiled(cache.path());
+    assert_eq!(again, kept);
+    // What was kept is what compiling makes of it.
+    let other = tempfile::tempdir().unwrap();
+    load(other.path(), &described);
+    let fresh = the_file(other.path());
+    let same = kept.iter().find(|file| file.file_name() == fresh.file_name()).unwrap();
+    assert_eq!(fs::read(same).unwrap(), fs::read(&fresh).unwrap());
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_costs_compilations() {
     let cache = tempfile::tempdir().unwrap();
     fs::create_dir(cache.path().join("compiled")).unwrap();

@@ -42,6 +42,7 @@ struct Built {
     policy: Policy,
 }
 
+#[expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
 fn main() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let mut report = Report::new("languages");
@@ -102,6 +103,7 @@ impl Built {
         Duration::from_nanos(self.cost().p50)
     }
 
+    #[expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
     fn print(&self) {
         let CaseCost { instantiate, call, fuel, memory, .. } = self.cost();
         let micro = |nanoseconds: u64| nanoseconds as f64 / 1e3;

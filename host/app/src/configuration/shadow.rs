@@ -58,7 +58,8 @@ fn form(binding: &Binding) -> Value {
     let LimitOverrides { fuel, time, memory, table_elements, instances, output, host_calls } =
         &binding.limits;
     let grants: Vec<&str> = binding.grants.iter().map(|capability| capability.name()).collect();
-    let signed_by: Vec<&str> = binding.signed_by.iter().map(|signer| signer.as_str()).collect();
+    let signed_by: Vec<&str> =
+        binding.signed_by.iter().map(plimsoll_core::names::SignerName::as_str).collect();
     json!([
         binding.written,
         signed_by,
