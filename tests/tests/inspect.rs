@@ -1,8 +1,8 @@
 //! `policy inspect`: what can be read of a component, whoever made it, and that nothing of it is run or believed unchecked.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use plimsoll_support::{DebianRegistry, Plimsoll, Requirement, require};
+use plimsoll_support::{DebianRegistry, Plimsoll, Requirement, require, run_for};
 
 fn write(folder: &Path, name: &str, content: &[u8]) {
     std::fs::write(folder.join(name), content).expect("the folder takes a file");
@@ -122,4 +122,22 @@ fn a_policy_in_a_registry_is_read_without_being_run() {
     assert_eq!(read["description"]["name"], "soak");
     let line = read["configuration"]["promotion"].as_str().expect("it decides on promotions");
     assert!(line.contains(&reference), "{line}");
+    // Signatures: none, one by somebody, one by somebody whom the configuration knows.
+    assert_eq!(read["signatures"], serde_json::json!([]));
+    let with_password = |arguments: &[&str]| {
+        let mut command = plimsoll.command(arguments);
+        run_for(command.env("COSIGN_PASSWORD", "secret"), Duration::from_secs(60)).success()
+    };
+    let _ = with_password(&["policy", "keygen", "contoso"]);
+    let _ = with_password(&["policy", "sign", &reference, "--key", "contoso.key"]);
+    let unknown = plimsoll.run(&["policy", "inspect", &reference]).code(0);
+    assert!(unknown.stdout.contains("with a key that the configuration does not name"), "{}", unknown.stdout);
+    let configuration =
+        "[image]\nrepository = \"oci:images\"\n[[signers]]\nname = \"contoso\"\nkeys = [\"contoso.pub\"]\n";
+    write(folder.path(), "plimsoll.toml", configuration.as_bytes());
+    let known = plimsoll.run(&["policy", "inspect", &reference]).code(0);
+    assert!(known.stdout.contains("signed     by contoso with the key sha256:"), "{}", known.stdout);
+    let known = plimsoll.run(&["policy", "inspect", &reference, "--format", "json"]).code(0).json();
+    let signature = &known["signatures"][0];
+    assert_eq!((&signature["signer"], &signature["form"]), (&"contoso".into(), &"simple-signing".into()));
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use plimsoll_app::{
     clock::Clock,
     host::{Host, HostError, HostOptions},
-    sharing::PolicySource,
+    sharing::{PolicySource, Signer},
 };
 use plimsoll_core::ports::FailureClass;
 
@@ -58,6 +58,11 @@ impl Session {
     pub(crate) fn policy_source(&self) -> Result<PolicySource, Failure> {
         let registries = plimsoll_app::configuration::Registries::default();
         Ok(plimsoll_app::host::policy_source(&self.options()?, &registries))
+    }
+
+    /// Those whose signatures the configuration knows; nobody where there is none.
+    pub(crate) fn signers(&self) -> Result<Vec<Signer>, Failure> {
+        if self.arguments.config.exists() { Ok(self.host()?.signers()?) } else { Ok(Vec::new()) }
     }
 
     /// Whether nothing but errors is to be shown on standard error.

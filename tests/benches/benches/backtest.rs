@@ -1,6 +1,8 @@
 //! A backtest of 100,000 recorded decisions: how near it comes to the least that making them takes, on one thread and on
 //! two, what reading the journal takes of it, and how much memory the whole process needs.
 
+#![expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
+
 use std::{num::NonZero, path::Path, thread, time::Duration};
 
 use plimsoll_app::recorded::RecordedDecisions;

@@ -1,6 +1,8 @@
 //! The projects that `plimsoll policy new` makes, language by language, against that in Rust: a fresh decision by turns, and
 //! what one takes of everything else. Each is the same rule, asked the same case.
 
+#![expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
+
 use std::{
     env, fs,
     path::Path,
@@ -42,7 +44,6 @@ struct Built {
     policy: Policy,
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
 fn main() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let mut report = Report::new("languages");
@@ -103,7 +104,6 @@ impl Built {
         Duration::from_nanos(self.cost().p50)
     }
 
-    #[expect(clippy::print_stdout, reason = "a benchmark is a command for people")]
     fn print(&self) {
         let CaseCost { instantiate, call, fuel, memory, .. } = self.cost();
         let micro = |nanoseconds: u64| nanoseconds as f64 / 1e3;

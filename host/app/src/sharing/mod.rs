@@ -15,7 +15,7 @@ mod store;
 pub use error::SharingError;
 pub use lock::{LOCK_VERSION, Lock, LockError, LockedPolicy, lock_path};
 pub use package::{Package, PackageError, layer_of, pack};
-pub use plimsoll_signature::{Form, KeyError, NewKey, PrivateKey, PublicKey};
+pub use plimsoll_signature::{KeyError, NewKey, PrivateKey, PublicKey};
 pub use sign::{Signed, sign};
 pub use signatures::Signatures;
 pub use signer::{NotSigned, SignedBy, Signer, Unsigned};

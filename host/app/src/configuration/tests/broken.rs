@@ -93,7 +93,7 @@ fn mistakes_in_policies_are_told() {
         ),
         (
             tags("policy = \"a.wasm\"\nshadow = { policy = \"b.wasm\", time-zone = \"UTC\" }"),
-            "5:31: `tags.shadow.time-zone` is no key that Plimsoll knows; there is `policy`, `settings`, `settings-files`, `grants`, `limits`",
+            "5:31: `tags.shadow.time-zone` is no key that Plimsoll knows; there is `policy`, `signed-by`, `settings`, `settings-files`, `grants`, `limits`",
         ),
         (
             tags("policy = \"a.wasm\"\nshadow = { policy = \"stock:alway\" }"),

@@ -1,9 +1,13 @@
 //! `plimsoll policy inspect`
 
 mod settings;
+mod signers;
 
 use clap::Args;
-use plimsoll_app::policies::{self, DESCRIPTION_SECTION, Found, Reading};
+use plimsoll_app::{
+    policies::{self, DESCRIPTION_SECTION, Found, Reading},
+    sharing::SignedBy,
+};
 use plimsoll_core::{contract::Description, ports::FailureClass};
 use serde_json::{Value, json};
 
@@ -24,7 +28,11 @@ pub(crate) struct InspectArguments {
 pub(crate) fn run(session: &Session, arguments: &InspectArguments) -> Result<Ending, Failure> {
     let found = policies::find(&session.policy_source()?, &arguments.policy)?;
     let reading = Reading::of(&found.component);
-    let shown = Shown { reference: &arguments.policy, found: &found, reading: &reading };
+    let signatures = match found.artifact {
+        Some(artifact) => signers::find(session, &arguments.policy, artifact)?,
+        None => None,
+    };
+    let shown = Shown { reference: &arguments.policy, found: &found, reading: &reading, signatures };
     match session.format {
         Format::Json => output::json(&shown.json())?,
         Format::Text => shown.print(),
@@ -43,6 +51,8 @@ struct Shown<'a> {
     reference: &'a str,
     found: &'a Found,
     reading: &'a Reading,
+    /// Absent: it is in no registry, or that could not be asked.
+    signatures: Option<Vec<SignedBy>>,
 }
 
 impl Shown<'_> {
@@ -87,6 +97,7 @@ impl Shown<'_> {
         if let Some(artifact) = &self.found.artifact {
             row("artifact", &artifact.to_string());
         }
+        signers::print(self.signatures.as_deref());
         match description {
             Some(description) => settings::print(&description.settings_schema),
             None if self.reading.problem.is_none() => {
@@ -134,6 +145,7 @@ impl Shown<'_> {
             "size": size,
             "digest": digest,
             "artifact": self.found.artifact,
+            "signatures": self.signatures.as_deref().map(signers::json),
             "imports": imports,
             "exports": exports,
         })

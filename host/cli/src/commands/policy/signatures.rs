@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use plimsoll_app::sharing::{self, Form, PrivateKey, PublicKey, Signed, SignedBy, Signer};
+use plimsoll_app::sharing::{self, PrivateKey, PublicKey, Signed, SignedBy, Signer};
 use plimsoll_core::{names::SignerName, ports::FailureClass, reference::ImageReference};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -81,13 +81,8 @@ pub(crate) fn verify(session: &Session, arguments: &VerifyArguments) -> Result<E
     if session.format == Format::Json {
         let signer = SignerName::new("key").map(|name| Signer { name, keys: vec![key] });
         let signatures = signatures.by(&digest, &signer.into_iter().collect::<Vec<_>>());
-        let signature = |SignedBy { signer, form }: &SignedBy| {
-            let form = match form {
-                Form::SimpleSigning => "simple-signing",
-                Form::Bundle => "bundle",
-            };
-            json!({ "form": form, "verified": signer.is_some() })
-        };
+        let signature =
+            |SignedBy { signer, form }: &SignedBy| json!({ "form": form, "verified": signer.is_some() });
         output::json(&json!({
             "reference": format!("oci://{exact}"), "digest": digest, "key": key.id(),
             "verified": verified.is_ok(), "reason": verified.as_ref().err().map(ToString::to_string),
