@@ -368,9 +368,10 @@ fn a_policy_that_is_looked_at() {
       digest     [DIGEST]
 
     settings (their JSON Schema: --format json)
-    SETTING     TYPE    DEFAULT   MEANING
-    filterTags  object            Which tags are looked at, and what of them.
-    policy      object  required  How a tag is selected: exactly one of its members.
+    SETTING        TYPE            DEFAULT   MEANING
+    exclusionList  list of string  []        Regular expressions of tags that are left out, as in the ImageRepository.
+    filterTags     object                    Which tags are looked at, and what of them.
+    policy         object          required  How a tag is selected: exactly one of its members.
 
     to use it, in plimsoll.toml:
         promotion = [{ policy = "stock:image-policy", grants = ["registry"] }]
