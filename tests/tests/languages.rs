@@ -130,14 +130,24 @@ fn python_builds_and_passes_its_own_cases() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let plimsoll = author(folder.path());
     new(&plimsoll, folder.path(), &PYTHON, "both");
+    // What an author keeps where a build of Python might look is left alone.
+    let own = ["bindings/mine.py", ".venv/requirements.txt", ".venv/lib/mine.py"];
+    for file in own.map(|file| folder.path().join("both").join(file)) {
+        fs::create_dir_all(file.parent().expect("it is in a folder")).expect("there is room for a folder");
+        fs::write(file, "# mine\n").expect("there is room for a file");
+    }
     build_and_test(&plimsoll, folder.path(), &PYTHON, "both");
+    for file in own {
+        let text = fs::read_to_string(folder.path().join("both").join(file));
+        assert_eq!(text.ok().as_deref(), Some("# mine\n"), "{file}");
+    }
     answers_alike_and_tells_what_it_throws(&plimsoll, folder.path(), &PYTHON);
     has_no_clock(&plimsoll, folder.path());
     for kind in ["tagging", "promotion"] {
         new(&plimsoll, folder.path(), &PYTHON, kind);
         let project = folder.path().join(kind);
-        let mut bindings = Command::new(folder.path().join("both/.venv/bin/componentize-py"));
-        bindings.args(["--wit-path=wit", "bindings", "bindings"]).current_dir(&project);
+        let mut bindings = Command::new(folder.path().join("both/build/venv/bin/componentize-py"));
+        bindings.args(["--wit-path=wit", "bindings", "build/bindings"]).current_dir(&project);
         let _ = run_for(&mut bindings, PATIENCE).success();
         unit_tests(&project, &PYTHON);
     }
