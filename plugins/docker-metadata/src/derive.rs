@@ -56,11 +56,8 @@ impl Derived {
             };
             derived.outcomes.push(outcome);
         }
-        derived.latest = derived.given.first().filter(|first| goes_latest(flavor, &first.text)).map(|_| {
-            let prefix = if flavor.prefix_latest { flavor.prefix.as_str() } else { "" };
-            let suffix = if flavor.suffix_latest { flavor.suffix.as_str() } else { "" };
-            sanitised(&format!("{prefix}latest{suffix}"))
-        });
+        let first = derived.given.first();
+        derived.latest = first.filter(|first| goes_latest(flavor, &first.text)).map(|_| flavor.latest_tag());
         Ok(derived)
     }
 

@@ -1,9 +1,13 @@
 //! What holds for all tags: the entries of `flavor`.
 
 use crate::{
+    derive::sanitised,
     entries::{self, problem},
     error::MetadataError,
 };
+
+/// What the newest image is tagged with.
+pub const LATEST: &str = "latest";
 
 /// Whether there is a tag `latest`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +46,14 @@ impl Flavor {
         let problems: Vec<_> =
             entries::of(list).filter_map(|(place, entry)| Some((place, flavor.add(entry).err()?))).collect();
         if problems.is_empty() { Ok(flavor) } else { Err(problems) }
+    }
+
+    /// The tag that points to the newest image: with the affixes that reach it, as they are written.
+    #[must_use]
+    pub fn latest_tag(&self) -> String {
+        let prefix = if self.prefix_latest { self.prefix.as_str() } else { "" };
+        let suffix = if self.suffix_latest { self.suffix.as_str() } else { "" };
+        sanitised(&format!("{prefix}{LATEST}{suffix}"))
     }
 
     fn add(&mut self, entry: &str) -> Result<(), MetadataError> {

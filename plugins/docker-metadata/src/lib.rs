@@ -69,7 +69,7 @@ fn answer(request: &TaggingRequest, settings: &Settings) -> Result<Derivation, M
     let derived = Derived::of(&read.rules, &read.flavor, &event)?;
     acceptable::tags(&derived, &read.rules)?;
     if settings.strict {
-        strict::check(&derived, &read.rules, &request.source.tags)?;
+        strict::check(&derived, &read.rules, &read.flavor, &event, &request.source.tags)?;
     }
     let version = derived.version().unwrap_or_default();
     let labels = labels::labels(&event, version, &settings.labels)?;

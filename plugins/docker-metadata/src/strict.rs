@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use crate::{
     derive::{Derived, Given},
     error::MetadataError,
+    event::Event,
+    flavor::{Flavor, LATEST},
     pep440::Pep440,
     rules::Rule,
     semver::Semver,
@@ -84,11 +86,17 @@ impl Rank {
     }
 }
 
-/// Refuses what a strict policy does not accept. `git_tags` are those that the event carries.
+/// Refuses what a strict policy does not accept. `git_tags` are those that the event's commit carries.
 ///
 /// # Errors
 /// The first thing that is not accepted.
-pub fn check(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(), MetadataError> {
+pub fn check(
+    derived: &Derived,
+    rules: &[Rule],
+    flavor: &Flavor,
+    event: &Event,
+    git_tags: &[String],
+) -> Result<(), MetadataError> {
     for given in &derived.given {
         check_text(given, rules)?;
     }
@@ -106,7 +114,7 @@ pub fn check(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(
     if let Some((place, why)) = derived.missing_groups.first() {
         return Err(MetadataError::Strict { entry: rules[*place].entry.clone(), problem: why.clone() });
     }
-    check_latest(derived, rules, git_tags)
+    check_latest(derived, rules, flavor, event, git_tags)
 }
 
 fn check_text(given: &Given, rules: &[Rule]) -> Result<(), MetadataError> {
@@ -124,23 +132,34 @@ fn check_text(given: &Given, rules: &[Rule]) -> Result<(), MetadataError> {
     }
 }
 
-/// `latest` must not go to a pre-release, nor from a higher version to a lower one.
-fn check_latest(derived: &Derived, rules: &[Rule], git_tags: &[String]) -> Result<(), MetadataError> {
-    let (Some(latest), Some(main)) = (&derived.latest, derived.given.first()) else { return Ok(()) };
-    let by_rule = derived.given.iter().find(|given| given.tag == *latest).unwrap_or(main);
+/// `latest` must not go to a pre-release, nor from a higher version to a lower one, whoever gives it.
+fn check_latest(
+    derived: &Derived,
+    rules: &[Rule],
+    flavor: &Flavor,
+    event: &Event,
+    git_tags: &[String],
+) -> Result<(), MetadataError> {
+    let affixed = flavor.latest_tag();
+    let is_latest = |given: &&Given| given.tag == affixed || given.tag == LATEST;
+    let by_rule = derived.given.iter().find(is_latest);
+    let Some(giving) = by_rule.or_else(|| derived.given.first().filter(|_| derived.latest.is_some())) else {
+        return Ok(());
+    };
+    let latest = by_rule.map_or(&affixed, |given| &given.tag);
     let ranks = || derived.given.iter().filter_map(|given| given.text.rank.as_ref());
     let carried: Vec<Rank> = git_tags.iter().filter_map(|tag| Rank::of_text(tag)).collect();
-    let own = main.text.rank.as_ref().or_else(|| ranks().next()).or_else(|| carried.first());
-    let Some(own) = own else { return Ok(()) };
+    let pushed = event.tag().and_then(Rank::of_text);
+    let Some(own) = ranks().next().or(pushed.as_ref()).or_else(|| carried.first()) else { return Ok(()) };
     if own.prerelease {
         let problem = format!("the pre-release `{}` would become `{latest}`", own.version);
-        return Err(refuse(by_rule, rules, problem));
+        return Err(refuse(giving, rules, problem));
     }
     match ranks().chain(&carried).find(|other| other.compare(own) == Ordering::Greater) {
         Some(higher) => {
             let problem =
                 format!("`{}` would take `{latest}` from the higher `{}`", own.version, higher.version);
-            Err(refuse(by_rule, rules, problem))
+            Err(refuse(giving, rules, problem))
         }
         None => Ok(()),
     }
