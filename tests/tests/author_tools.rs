@@ -204,6 +204,37 @@ then = [{ at = "request.image.tags", none = { is = "v2.0.0" } }]
 }
 
 #[test]
+fn fuzzing_that_tested_nothing_is_no_success() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let plimsoll = Plimsoll::in_folder(folder.path());
+    let write = |text: &str| std::fs::write(folder.path().join("cases.toml"), text).expect("it takes a file");
+    let cases = "policy = \"stock:always\"\n[[cases]]\nname = \"a\"\nexpect = { verdict = \"allow\" }\n[[invariants]]\nname = \"of denials\"\nwhen = [{ at = \"answer.verdict\", is = \"deny\" }]\nthen = [{ at = \"asked\", exists = true }]\n";
+    write(cases);
+    for nothing in [["--runs", "0"], ["--for", "0"]] {
+        let _ = plimsoll.run(&[&["policy", "fuzz"][..], &nothing].concat()).code(64);
+    }
+    let fuzz = ["policy", "fuzz", "--runs", "1000", "--seed", "1"];
+    let silent = plimsoll.run(&fuzz).code(2).stdout;
+    assert!(silent.contains("✗ the invariant `of denials` never had anything to say"), "{silent}");
+    let data = plimsoll.run(&[&fuzz[..], &["--format", "json"]].concat()).code(2).json();
+    assert!(
+        data["suites"][0]["untested"][0].as_str().is_some_and(|text| text.contains("of denials")),
+        "{data}"
+    );
+    let _ = plimsoll.run(&["policy", "fuzz", "--runs", "50"]).code(0);
+    write(&format!("{cases}rare = true\n"));
+    let _ = plimsoll.run(&fuzz).code(0);
+
+    std::fs::write(folder.path().join("guest.wasm"), plimsoll_guests::component("hostile"))
+        .expect("it takes a file");
+    write(
+        "policy = \"guest.wasm\"\ngrants = [\"log\", \"registry\", \"history\"]\nsettings = { do = \"error\" }\n[[cases]]\nname = \"a\"\nquestion = \"promotion\"\nexpect = { error = \"*\" }\n",
+    );
+    let errors = plimsoll.run(&["policy", "fuzz", "--runs", "10", "--seed", "1"]).code(2).stdout;
+    assert!(errors.contains("none of 10 questions got an answer"), "{errors}");
+}
+
+#[test]
 fn what_a_policy_takes_is_kept_and_compared() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let plimsoll = Plimsoll::in_folder(folder.path());

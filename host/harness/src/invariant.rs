@@ -23,6 +23,9 @@ pub struct Invariant {
     /// When it has something to say: all of these are true. Empty: always.
     #[serde(default)]
     pub when: Vec<Condition>,
+    /// Whether fuzzing may end without a question to which it had something to say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rare: bool,
     /// What holds then; at least one.
     pub then: Vec<Condition>,
 }

@@ -41,6 +41,7 @@ pub(super) struct Judge<'a> {
     pub(super) questions: Vec<Question>,
     pub(super) settings: Vec<Map<String, Value>>,
     pub(super) applied: Vec<AtomicU64>,
+    pub(super) answered: AtomicU64,
     pub(super) errors: AtomicU64,
 }
 
@@ -86,6 +87,9 @@ impl Judge<'_> {
         }
         if asked.answer.unanswered().is_some() {
             return None;
+        }
+        if count {
+            self.answered.fetch_add(1, Ordering::Relaxed);
         }
         let view = view(request, &asked.answer);
         for (invariant, applied) in self.suite.invariants.iter().zip(&self.applied) {

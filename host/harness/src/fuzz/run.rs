@@ -32,6 +32,9 @@ use crate::{
     value::moment,
 };
 
+/// From so many questions on, an invariant should have had something to say.
+const ENOUGH: u64 = 1_000;
+
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budget {
@@ -69,6 +72,8 @@ pub struct FuzzReport {
     pub time: Duration,
     /// How often each invariant had something to say, in the order of the suite.
     pub invariants: Vec<InvariantUse>,
+    /// How many questions got an answer.
+    pub answered: u64,
     /// How many questions the policy answered with an error.
     pub errors: u64,
     /// The first question that broke something, shrunk.
@@ -82,6 +87,31 @@ pub struct InvariantUse {
     pub name: String,
     /// The questions of which its `when` was true.
     pub applied: u64,
+    /// Whether it may have nothing to say in a whole run.
+    pub rare: bool,
+}
+
+impl FuzzReport {
+    /// What the run did not test though it should have, a sentence each: that nothing is wrong with it says nothing.
+    #[must_use]
+    pub fn untested(&self) -> Vec<String> {
+        if self.answered == 0 {
+            let runs = self.runs;
+            return vec![format!(
+                "none of {runs} questions got an answer, {} of them an error: nothing was tested",
+                self.errors
+            )];
+        }
+        if self.runs < ENOUGH {
+            return Vec::new();
+        }
+        let silent = self.invariants.iter().filter(|used| used.applied == 0 && !used.rare);
+        silent
+            .map(|used| {
+                format!("the invariant `{}` never had anything to say: its `when` was never true", used.name)
+            })
+            .collect()
+    }
 }
 
 /// Fuzzes a policy with the suite's grants, limits, settings and invariants.
@@ -95,6 +125,7 @@ pub fn fuzz(suite: &Suite, policy: &Policy, options: &FuzzOptions) -> Result<Fuz
         pools: Pools::of(suite),
         questions: Question::of(policy),
         applied: suite.invariants.iter().map(|_| AtomicU64::new(0)).collect(),
+        answered: AtomicU64::new(0),
         errors: AtomicU64::new(0),
         suite,
         bound,
@@ -109,6 +140,7 @@ pub fn fuzz(suite: &Suite, policy: &Policy, options: &FuzzOptions) -> Result<Fuz
         .map(|(invariant, applied)| InvariantUse {
             name: invariant.name.clone(),
             applied: applied.load(Ordering::Relaxed),
+            rare: invariant.rare,
         })
         .collect();
     let errors = judge.errors.load(Ordering::Relaxed);
@@ -120,6 +152,7 @@ pub fn fuzz(suite: &Suite, policy: &Policy, options: &FuzzOptions) -> Result<Fuz
         decisions: runs * 2,
         time,
         invariants,
+        answered: judge.answered.load(Ordering::Relaxed),
         errors,
         counter_example,
     })

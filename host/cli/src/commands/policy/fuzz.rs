@@ -23,10 +23,10 @@ pub(crate) struct FuzzArguments {
     #[command(flatten)]
     suites: SuiteArguments,
     /// How many questions are made up for each case file.
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, conflicts_with = "for")]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, conflicts_with = "for", value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
     /// Goes on for this many seconds instead.
-    #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     r#for: Option<u64>,
     /// Repeats a run. Without it the run is a new one, and its seed is shown.
     #[arg(long, value_name = "NUMBER")]
@@ -67,8 +67,13 @@ pub(crate) fn run(session: &Session, arguments: &FuzzArguments) -> Result<Ending
     } else {
         reports.iter().for_each(|(file, report)| print(file, report));
     }
-    let found = reports.iter().any(|(_, report)| report.counter_example.is_some());
-    Ok(if found { Ending::No } else { Ending::Done })
+    Ok(if reports.iter().any(|(_, report)| report.counter_example.is_some()) {
+        Ending::No
+    } else if reports.iter().any(|(_, report)| !report.untested().is_empty()) {
+        Ending::CouldNot
+    } else {
+        Ending::Done
+    })
 }
 
 /// Decisions per second.
@@ -102,7 +107,13 @@ fn print(file: &str, report: &FuzzReport) {
         }
     }
     match &report.counter_example {
-        None => say!("  {GOOD}nothing found{PLAIN}"),
+        None if report.untested().is_empty() => say!("  {GOOD}nothing found{PLAIN}"),
+        None => {
+            report.untested().iter().for_each(|what| say!("  {BAD}✗{PLAIN} {what}"));
+            if report.answered > 0 {
+                say!("    mend its `when`, or write `rare = true` into it");
+            }
+        }
         Some(found) => {
             say!("  {BAD}found with question {}:{PLAIN} {}", found.index, found.violation);
             if let Some(answer) = &found.answer {
@@ -125,7 +136,8 @@ fn to_json(file: &str, report: &FuzzReport) -> Value {
     });
     json!({
         "file": file, "policy": report.policy, "seed": report.seed, "runs": report.runs,
-        "decisions-per-second": rate(report), "errors": report.errors, "invariants": invariants,
+        "decisions-per-second": rate(report), "answered": report.answered, "errors": report.errors,
+        "untested": report.untested(), "invariants": invariants,
         "counter-example": found,
     })
 }
