@@ -1,6 +1,6 @@
 //! `policy new` as a new author uses it: what it writes builds, is a policy, and passes its own cases.
 
-use std::{env, path::PathBuf};
+use std::{env, path::PathBuf, process::Command};
 
 use plimsoll_support::Plimsoll;
 
@@ -35,6 +35,22 @@ fn what_is_new_builds_and_passes_its_own_cases() {
         let tested = plimsoll.run(&["policy", "test", "--cases", name, "--coverage", "100"]).code(0);
         assert!(tested.stdout.contains("0 failed"), "{}", tested.stdout);
         let _ = plimsoll.run(&["policy", "fuzz", "--cases", name, "--runs", "300", "--seed", "1"]).code(0);
+    }
+}
+
+/// The build shows what the compiler says only when it fails; whoever runs cargo sees its warnings, the SDK's among them.
+#[test]
+fn what_is_new_compiles_without_a_warning() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    for kind in ["promotion", "tagging", "both"] {
+        let name = format!("quiet-{kind}");
+        let _ = author(folder.path()).run(&["policy", "new", &name, "--kind", kind]).code(0);
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["check", "--tests"]).current_dir(folder.path().join(&name));
+        cargo.env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/scaffolds"));
+        let checked = cargo.output().expect("cargo starts");
+        let said = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success() && !said.contains("warning"), "{said}");
     }
 }
 
