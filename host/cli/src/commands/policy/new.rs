@@ -60,9 +60,7 @@ pub(crate) fn run(session: &Session, arguments: &NewArguments) -> Result<Ending,
     let name = &arguments.name;
     if !is_name(name) {
         let message = format!("`{name}` cannot be a policy's name");
-        return Err(Failure::new(FailureClass::User, message).hint(
-            "begin with a small letter; go on with small letters, digits and single hyphens, 48 at most",
-        ));
+        return Err(Failure::new(FailureClass::User, message).hint(NAMES));
     }
     let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(name));
     let is_empty = fs::read_dir(&folder).map(|mut entries| entries.next().is_none());
@@ -88,8 +86,12 @@ pub(crate) fn run(session: &Session, arguments: &NewArguments) -> Result<Ending,
     Ok(Ending::Done)
 }
 
+/// What [`is_name`] wants.
+pub(super) const NAMES: &str =
+    "begin with a small letter; go on with small letters, digits and single hyphens, 48 at most";
+
 /// A name that is good for a package of any language, a file and a policy.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let well = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     name.len() <= 48
         && name.starts_with(|first: char| first.is_ascii_lowercase())
