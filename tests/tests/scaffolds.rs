@@ -65,6 +65,10 @@ fn nothing_is_overwritten_and_names_are_checked() {
         let refused = plimsoll.run(&["policy", "new", name]).code(2);
         assert!(refused.stderr.contains("cannot be a policy's name"), "{name}: {}", refused.stderr);
     }
+    for name in ["plimsoll-sdk", "plimsoll"] {
+        let refused = plimsoll.run(&["policy", "new", name]).code(2);
+        assert!(refused.stderr.contains("that new projects come with"), "{name}: {}", refused.stderr);
+    }
     let nowhere = plimsoll.run(&["policy", "build", "nowhere"]).code(2);
     assert!(nowhere.stderr.contains("plimsoll policy new"), "{}", nowhere.stderr);
 }

@@ -62,6 +62,10 @@ pub(crate) fn run(session: &Session, arguments: &NewArguments) -> Result<Ending,
         let message = format!("`{name}` cannot be a policy's name");
         return Err(Failure::new(FailureClass::User, message).hint(NAMES));
     }
+    if scaffold::VENDORED.contains(&name.as_str()) {
+        let message = format!("`{name}` is the name of a package that new projects come with");
+        return Err(Failure::new(FailureClass::User, message).hint("take another name"));
+    }
     let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(name));
     let is_empty = fs::read_dir(&folder).map(|mut entries| entries.next().is_none());
     if folder.exists() && !is_empty.unwrap_or(false) {

@@ -12,6 +12,9 @@ const RUST: Files = include!(concat!(env!("OUT_DIR"), "/rust.rs"));
 /// The SDK of Go.
 const GO: Files = include!(concat!(env!("OUT_DIR"), "/go.rs"));
 
+/// The names of the SDKs as packages: a project cannot bear the name of what it is made of.
+pub(super) const VENDORED: [&str; 2] = ["plimsoll-sdk", "plimsoll"];
+
 /// The helper for JavaScript.
 const JAVASCRIPT: Files = &[("plimsoll.js", include_bytes!("../../../scaffolds/javascript/plimsoll.js"))];
 /// The helper for Python, and what a project is built with.
@@ -119,7 +122,10 @@ fn exports(kind: Kind) -> String {
         Kind::Promotion => &["promotion"],
         Kind::Both => &["tagging", "promotion"],
     };
-    questions.iter().map(|question| format!("    export plimsoll:policy/{question}@0.1.0;\n")).collect()
+    questions
+        .iter()
+        .map(|question| format!("    export plimsoll:policy/{question}@0.1.0;\n"))
+        .collect()
 }
 
 /// `branch-gate` as `BranchGatePolicy`: with the ending it is no word that the template uses itself.
