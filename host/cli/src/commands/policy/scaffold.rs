@@ -1,5 +1,7 @@
 //! What `plimsoll policy new` writes: the files of a project in each language.
 
+use plimsoll_core::contract::CONTRACT_VERSION;
+
 use super::new::{Kind, Language};
 
 /// Files by their paths in a project.
@@ -69,6 +71,7 @@ pub(super) fn own_files(name: &str, language: Language, kind: Kind) -> Vec<(&'st
             .replace("{type}", &type_name(name))
             .replace("{version}", env!("CARGO_PKG_VERSION"))
             .replace("{exports}", &exports(kind))
+            .replace("{contract}", CONTRACT_VERSION)
     };
     files.into_iter().map(|(path, text)| (path, filled(text))).collect()
 }
@@ -124,7 +127,7 @@ fn exports(kind: Kind) -> String {
     };
     questions
         .iter()
-        .map(|question| format!("    export plimsoll:policy/{question}@0.1.0;\n"))
+        .map(|question| format!("    export plimsoll:policy/{question}@{CONTRACT_VERSION};\n"))
         .collect()
 }
 
