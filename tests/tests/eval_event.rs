@@ -1,6 +1,6 @@
 //! `policy eval` on an event: the questions that a release asks, and no others.
 
-use plimsoll_support::{Application, LAYOUT, Requirement, require};
+use plimsoll_support::{Application, LAYOUT, Plimsoll, Requirement, require};
 use serde_json::Value;
 
 const NOW: &[&str] = &["--now", "2026-11-30T08:00:00Z"];
@@ -78,4 +78,62 @@ fn answers_are_those_of_a_plan() {
     assert!(other.stderr.contains("--environment NAME"), "{}", other.stderr);
     let _ =
         application.run(&["policy", "eval", gate, "--request", "request.json", "--event", "git"]).code(64);
+}
+
+/// An environment with one guest policy, in a folder below the one that commands are run in.
+const GUARDED: &str = r#"
+[[environments]]
+name = "guarded"
+target = { kind = "directory", path = "deploy/guarded", manifests = "k8s/" }
+promotion = [
+    { policy = "policies/lean.wasm" },
+    { policy = "stock:version-gate", settings = { pattern = "latest" } },
+    { policy = "stock:version-gate" },
+]
+"#;
+
+#[test]
+fn a_configured_policy_is_where_the_configuration_says() {
+    require!(Requirement::Git);
+    let application = Application::with_rules("scratch", LAYOUT, GUARDED);
+    application.git.write("policies/lean.wasm", plimsoll_guests::component("lean"));
+    application.git.write("settings.json", "{}");
+    application.git.write("elsewhere/settings.json", "{}");
+    let folder = application.git.path().join("elsewhere");
+    let policy = ["--config", "../plimsoll.toml", "policy", "eval", "policies/lean.wasm", "--format", "json"];
+    for more in [
+        &["--environment", "guarded"][..],
+        &["--environment", "guarded", "--settings", "settings.json"],
+        &["--environment", "staging"],
+    ] {
+        let told = Plimsoll::in_folder(&folder).run(&[&policy[..], more, NOW].concat()).json();
+        assert_eq!(told["policy"]["reference"], "policies/lean.wasm", "{more:?}: {told}");
+        assert_eq!(told["policy"]["name"], "lean", "{more:?}: {told}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_bound_twice_is_asked_twice() {
+    require!(Requirement::Git);
+    let application = Application::with_rules("scratch", LAYOUT, GUARDED);
+    application.git.write("policies/lean.wasm", plimsoll_guests::component("lean"));
+    let gate = ["stock:version-gate", "--environment", "guarded"];
+    let asked = eval(&application, &gate, 1);
+    let outcome = |place: usize| &asked["answers"][place]["findings"][0]["outcome"];
+    assert_eq!((outcome(0), outcome(1)), (&"passed".into(), &"failed".into()), "{asked}");
+    assert_eq!(asked["verdict"], "deny");
+
+    // There is one request to print only when it is said which settings are meant, as the hint says.
+    let print = |arguments: &[&str]| {
+        let command = ["policy", "eval", "--environment", "guarded", "--print-request"];
+        application.run(&[&command[..], arguments, NOW].concat())
+    };
+    let which = print(&[]).code(64);
+    assert!(which.stderr.contains("name one: policies/lean.wasm, stock:version-gate\n"), "{}", which.stderr);
+    let which = print(&["stock:version-gate"]).code(64);
+    assert!(which.stderr.contains("stock:version-gate --settings FILE"), "{}", which.stderr);
+    application.git.write("settings.toml", "pattern = \"edge\"\n");
+    let printed = print(&["stock:version-gate", "--settings", "settings.toml"]).code(0).json();
+    assert_eq!(printed["settings"], r#"{"pattern":"edge"}"#, "{printed}");
+    let _ = print(&["policies/lean.wasm"]).code(0);
 }

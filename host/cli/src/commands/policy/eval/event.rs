@@ -1,16 +1,17 @@
 //! The questions that a release of an event would ask, put now.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, iter, time::Instant};
 
 use plimsoll_app::{
-    application::{Application, Environment},
+    application::{Application, Binding, Environment},
+    configuration::PolicyReference,
     host::Host,
     release::{PromotionQuestions, ask_one, derive_tags, promotion_questions, tagging_request},
 };
 use plimsoll_core::{
-    contract::{Decision, Source},
+    contract::{Decision, PromotionRequest, Source},
     decision::{DecisionRecord, PromotionRecord},
-    ports::FailureClass,
+    ports::{FailureClass, PromotionPolicy},
     verdict,
 };
 use plimsoll_harness::question::{Answer, Request};
@@ -44,8 +45,14 @@ pub(super) async fn run(session: &Session, arguments: &EvalArguments) -> Result<
         tell!("{WAITING}note:{PLAIN} a release would not ask this now: {reason}");
     }
     match &arguments.policy {
-        None => all(session, arguments, environment, &questions).await,
-        Some(policy) => one(session, arguments, environment, &questions, policy).await,
+        None => {
+            let bound: Vec<_> = bound(environment, questions.requests).collect();
+            if arguments.print_request {
+                return print_only(environment, &bound);
+            }
+            all(session, environment, bound, questions.not_now.as_deref()).await
+        }
+        Some(policy) => named(session, arguments, &host, environment, questions, policy).await,
     }
 }
 
@@ -89,7 +96,7 @@ async fn tagging(
         }
         (policy, _) => {
             let policy = policy.as_deref().unwrap_or(&written.written);
-            question(session, arguments, policy, &Request::Tagging(Box::new(request)))?.print(session)
+            opened(session, arguments, host, policy, &Request::Tagging(Box::new(request)))?.print(session)
         }
     }
 }
@@ -99,34 +106,24 @@ const fn as_configured(arguments: &EvalArguments) -> bool {
     arguments.settings.is_none() && arguments.capabilities.is_none()
 }
 
-/// May the image go in, as all policies of the environment see it?
+/// A policy of an environment, and what it is asked.
+type Bound<'a> = (&'a Binding<dyn PromotionPolicy>, PromotionRequest);
+
+fn bound(environment: &Environment, requests: Vec<PromotionRequest>) -> impl Iterator<Item = Bound<'_>> {
+    environment.promotion.iter().zip(requests)
+}
+
+/// May the image go in, as these policies of an environment see it?
 async fn all(
     session: &Session,
-    arguments: &EvalArguments,
     environment: &Environment,
-    questions: &PromotionQuestions,
+    bound: Vec<Bound<'_>>,
+    not_now: Option<&str>,
 ) -> Result<Ending, Failure> {
-    if arguments.print_request {
-        return match &questions.requests[..] {
-            [request] => print(request),
-            _ => {
-                let references: Vec<&str> = environment
-                    .promotion
-                    .iter()
-                    .map(|binding| binding.policy.identity().reference.as_str())
-                    .collect();
-                Err(Failure::new(
-                    FailureClass::Configuration,
-                    format!("{} policies are asked about {}", references.len(), environment.name),
-                )
-                .hint(format!("name one: {}", references.join(", "))))
-            }
-        };
-    }
     let (mut records, mut answers): (Vec<PromotionRecord>, Vec<Told>) = (Vec::new(), Vec::new());
-    for (binding, request) in environment.promotion.iter().zip(&questions.requests) {
+    for (binding, request) in bound {
         let started = Instant::now();
-        let record = ask_one(binding, request.clone()).await?;
+        let record = ask_one(binding, request).await?;
         answers.push(told(record.clone(), started, Answer::Promotion));
         records.push(record);
     }
@@ -137,7 +134,7 @@ async fn all(
             "environment": environment.name,
             "verdict": word,
             "until": if let Decision::Hold(until) = &decision { json!(until) } else { Value::Null },
-            "not-now": questions.not_now,
+            "not-now": not_now,
             "answers": answers.iter().map(Told::as_json).collect::<Vec<_>>(),
         }))?,
         Format::Text => {
@@ -154,41 +151,98 @@ async fn all(
     })
 }
 
-/// May the image go in, as one policy sees it?
-async fn one(
+/// May the image go in, as the policy that is named sees it?
+async fn named(
     session: &Session,
     arguments: &EvalArguments,
+    host: &Host,
     environment: &Environment,
-    questions: &PromotionQuestions,
+    questions: PromotionQuestions,
     policy: &str,
 ) -> Result<Ending, Failure> {
-    let bound = environment.promotion.iter().zip(&questions.requests);
-    let mut bound = bound.filter(|(binding, _)| binding.policy.identity().reference == policy);
-    let configured = bound.next();
+    let PromotionQuestions { requests, not_now } = questions;
     // A policy that is not bound there is asked what the first one is asked.
-    let Some(request) = configured.map(|(_, request)| request).or(questions.requests.first()) else {
-        return Err(Failure::new(
-            FailureClass::Configuration,
-            format!("{} has no promotion policy", environment.name),
-        ));
-    };
-    let mut request = request.clone();
+    let mut request = requests.first().cloned();
+    let is_named = |(binding, _): &Bound<'_>| binding.policy.identity().reference == policy;
+    let mut bound: Vec<_> = bound(environment, requests).filter(is_named).collect();
+    if let Some((_, of_first)) = bound.first() {
+        request = Some(of_first.clone());
+    }
+    let Some(mut request) = request else { return Err(unguarded(environment)) };
     match &arguments.settings {
         Some(file) => request.settings = settings(file)?,
-        None if configured.is_none() => NO_SETTINGS.clone_into(&mut request.settings),
+        None if bound.is_empty() => NO_SETTINGS.clone_into(&mut request.settings),
+        None if arguments.print_request => return print_only(environment, &bound),
+        None if as_configured(arguments) && bound.len() > 1 => {
+            return all(session, environment, bound, not_now.as_deref()).await;
+        }
+        None if bound.len() > 1 => return Err(several(environment, &bound)),
         None => {}
     }
     if arguments.print_request {
         return print(&request);
     }
-    match configured.filter(|_| as_configured(arguments)) {
-        Some((binding, _)) => {
+    match bound.pop().filter(|_| as_configured(arguments)) {
+        Some((binding, request)) => {
             let started = Instant::now();
             let record = ask_one(binding, request).await?;
             told(record, started, Answer::Promotion).print(session)
         }
-        None => question(session, arguments, policy, &Request::Promotion(Box::new(request)))?.print(session),
+        None => {
+            opened(session, arguments, host, policy, &Request::Promotion(Box::new(request)))?.print(session)
+        }
     }
+}
+
+/// Puts a question to a policy that is named. One that the configuration names is where the configuration says.
+fn opened(
+    session: &Session,
+    arguments: &EvalArguments,
+    host: &Host,
+    policy: &str,
+    request: &Request,
+) -> Result<Told, Failure> {
+    let configuration = host.configuration();
+    let promotions = configuration.environments.iter().flat_map(|environment| &environment.promotion);
+    let mut written = iter::once(&configuration.tags)
+        .chain(promotions)
+        .flat_map(|binding| iter::once(binding).chain(binding.shadow.as_deref()));
+    let place = match written.find(|binding| binding.written == policy).map(|binding| &binding.policy) {
+        Some(PolicyReference::Path(path)) => path.display().to_string(),
+        _ => policy.to_owned(),
+    };
+    let mut told = question(session, arguments, &place, request)?;
+    policy.clone_into(&mut told.policy.reference);
+    Ok(told)
+}
+
+/// Prints the only request of these.
+fn print_only(environment: &Environment, bound: &[Bound<'_>]) -> Result<Ending, Failure> {
+    match bound {
+        [] => Err(unguarded(environment)),
+        [(_, request)] => print(request),
+        _ => Err(several(environment, bound)),
+    }
+}
+
+fn unguarded(environment: &Environment) -> Failure {
+    Failure::new(FailureClass::Configuration, format!("{} has no promotion policy", environment.name))
+}
+
+/// Several questions where there can be one.
+fn several(environment: &Environment, bound: &[Bound<'_>]) -> Failure {
+    let references: BTreeSet<&str> =
+        bound.iter().map(|(binding, _)| binding.policy.identity().reference.as_str()).collect();
+    let names = references.iter().copied().collect::<Vec<_>>().join(", ");
+    let count = bound.len();
+    let about = &environment.name;
+    if references.len() == 1 {
+        let message = format!("{names} is asked about {about} {count} times, with settings of each");
+        return Failure::new(FailureClass::Configuration, message)
+            .hint(format!("say which settings are meant: {names} --settings FILE"));
+    }
+    Failure::new(FailureClass::Configuration, format!("{count} policies are asked about {about}"))
+        .hint(format!("name one: {names}"))
 }
 
 fn told<Request, T>(
