@@ -1,5 +1,7 @@
 //! `policy eval` on an event: the questions that a release asks, and no others.
 
+use std::time::{Duration, Instant};
+
 use plimsoll_support::{Application, LAYOUT, Plimsoll, Requirement, require};
 use serde_json::Value;
 
@@ -136,4 +138,24 @@ fn a_policy_that_is_bound_twice_is_asked_twice() {
     let printed = print(&["stock:version-gate", "--settings", "settings.toml"]).code(0).json();
     assert_eq!(printed["settings"], r#"{"pattern":"edge"}"#, "{printed}");
     let _ = print(&["policies/lean.wasm"]).code(0);
+}
+
+/// A shadow that never ends would be waited for as long as it may take.
+#[test]
+fn a_question_waits_for_no_shadow() {
+    require!(Requirement::Git);
+    let shadow = r#"
+[tags]
+policy = "stock:release-tags"
+shadow = { policy = "policies/hostile.wasm", settings = { do = "endless-loop" }, limits = { fuel = 1_000_000_000_000_000, time = "30s" } }
+"#;
+    let application = Application::with_rules("scratch", LAYOUT, shadow);
+    application.git.write("policies/hostile.wasm", plimsoll_guests::component("hostile"));
+    // Once for the compiled policies.
+    let arguments = ["--environment", "staging", "--print-request"];
+    let _ = eval(&application, &arguments, 0);
+    let started = Instant::now();
+    let _ = eval(&application, &arguments, 0);
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(25), "{took:?}");
 }

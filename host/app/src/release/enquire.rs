@@ -20,7 +20,8 @@ pub struct PromotionQuestions {
 }
 
 /// The questions that a release of an event would ask about an environment. The release is previewed up to there, so the
-/// requests are those of [`preview`](super::preview), and of the release itself once what comes before went well.
+/// requests are those of [`preview`](super::preview), and of the release itself once what comes before went well. That asks
+/// the tagging policy and those of the environments before, and no shadow.
 ///
 /// # Errors
 /// The journal could not be read, or there is no image to ask about.

@@ -64,7 +64,8 @@ pub(super) struct Imagined {
     pub(super) reached: bool,
 }
 
-/// Lets the machine run on imagined facts to its end, or until it is about to ask about an environment.
+/// Lets the machine run on imagined facts to its end, or until it is about to ask about an environment. Shadows are asked
+/// only on the way to the end: what they say leads to no question.
 pub(super) async fn imagine_until(
     application: &Application,
     event: Event,
@@ -88,7 +89,7 @@ pub(super) async fn imagine_until(
                 Err(failure) => Fact::step_failed(&step, &failure),
             };
             let stuck = matches!(fact, Fact::StepFailed { environment: None, .. });
-            let shadowed = shadows::ask(application, &fact).await;
+            let shadowed = if stop.is_none() { shadows::ask(application, &fact).await } else { None };
             for fact in [Some(fact), shadowed].into_iter().flatten() {
                 state.apply(&entry(&first, &state, fact));
             }

@@ -51,7 +51,8 @@ pub(crate) struct EvalArguments {
     /// Asks about this environment; without it, which tags the event gives.
     #[arg(long, value_name = "NAME")]
     pub(crate) environment: Option<String>,
-    /// Prints the request, and asks nobody.
+    /// Prints the request instead of putting it. For a promotion, the tagging policy and the policies of the environments
+    /// before are asked what leads up to it.
     #[arg(long)]
     pub(crate) print_request: bool,
     #[command(flatten)]
