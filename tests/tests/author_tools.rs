@@ -161,6 +161,13 @@ fn results_are_written_for_other_tools() {
     let blessed = std::fs::read_to_string(folder.path().join("cases.toml")).expect("it is there");
     assert!(blessed.contains("# What we hope.") && !blessed.contains("deny\""), "{blessed}");
     let _ = plimsoll.run(&["policy", "test", "--coverage", "50", "--junit", "junit.xml"]).code(1);
+    let least = ["policy", "test", "--coverage", "50"];
+    let told = plimsoll.run(&least).code(1).stdout;
+    assert!(told.contains("✗ rules covered: 0 %, 50 % asked for\n    rule `always` never failed"), "{told}");
+    let told = plimsoll.run(&[&least[..], &["--format", "json"]].concat()).code(1).json();
+    let coverage = &told["suites"][0]["coverage"];
+    assert_eq!((&coverage["asked-for"], &coverage["reached"]), (&50.into(), &false.into()), "{told}");
+    assert_eq!(coverage["uncovered"]["always"], "never failed", "{told}");
     let xml = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
     assert!(xml.contains("tests=\"3\" failures=\"1\"") && xml.contains("name=\"rule coverage\""), "{xml}");
     let report = plimsoll.run(&["policy", "test", "--format", "json"]).code(0).json();
@@ -273,6 +280,7 @@ fn what_a_policy_takes_is_kept_and_compared() {
 
     // Nor is a coverage of no rule at all.
     let _ = plimsoll.run(&["policy", "test"]).code(0);
+    let _ = plimsoll.run(&["policy", "test", "--coverage", "0"]).code(1);
     let uncovered = plimsoll.run(&["policy", "test", "--coverage", "1"]).code(1);
     assert!(uncovered.stdout.contains("no rule came up"), "{}", uncovered.stdout);
 }

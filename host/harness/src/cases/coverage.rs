@@ -27,6 +27,18 @@ pub struct RuleCoverage {
     pub covered: bool,
 }
 
+impl RuleCoverage {
+    /// What was not seen of a rule that is not covered.
+    #[must_use]
+    pub const fn missing(self) -> &'static str {
+        match (self.passed, self.failed) {
+            (0, 0) => "neither passed nor failed",
+            (0, _) => "never passed",
+            _ => "never failed",
+        }
+    }
+}
+
 impl Coverage {
     /// Counts the findings of all cases.
     pub(super) fn of(cases: &[CaseReport], rules: &CoverageRules) -> Self {
@@ -52,6 +64,12 @@ impl Coverage {
         self.rules.iter().filter(|(_, rule)| !rule.covered).map(|(name, rule)| (name.as_str(), *rule))
     }
 
+    /// Whether at least so many percent came out every way that they can. Without any rule they never do.
+    #[must_use]
+    pub fn reaches(&self, least: u32) -> bool {
+        !self.rules.is_empty() && self.percent() >= least
+    }
+
     /// The share of rules that came out every way that they can, percent, rounded down; 0 without any rule, for
     /// then nothing was seen.
     #[must_use]
@@ -69,11 +87,13 @@ mod tests {
     #[test]
     fn nothing_seen_is_nothing_covered() {
         assert_eq!(Coverage::default().percent(), 0);
+        assert!(!Coverage::default().reaches(0));
         let rule = |covered| RuleCoverage { covered, ..RuleCoverage::default() };
         let rules =
             [("a".to_owned(), rule(true)), ("b".to_owned(), rule(true)), ("c".to_owned(), rule(false))];
         let coverage = Coverage { rules: BTreeMap::from(rules) };
         assert_eq!(coverage.percent(), 66);
+        assert!(coverage.reaches(66) && !coverage.reaches(67));
         assert_eq!(coverage.uncovered().map(|(name, _)| name).collect::<Vec<_>>(), ["c"]);
     }
 }

@@ -30,7 +30,7 @@ fn write(
     writer.write_event(Event::Start(BytesStart::new("testsuites")))?;
     for report in reports {
         let (_, failed) = report.counts();
-        let uncovered = least_coverage.filter(|least| report.coverage.percent() < *least);
+        let uncovered = least_coverage.filter(|least| !report.coverage.reaches(*least));
         let tests = report.cases.len() + usize::from(least_coverage.is_some());
         let failed = failed + usize::from(uncovered.is_some());
         let mut suite = BytesStart::new("testsuite");
@@ -78,7 +78,8 @@ fn write_coverage(
         "{} % of the rules came out both ways, and {least} % are asked for",
         report.coverage.percent()
     );
-    let rules: Vec<&str> = report.coverage.uncovered().map(|(name, _)| name).collect();
+    let rules: Vec<String> =
+        report.coverage.uncovered().map(|(name, rule)| format!("{name} {}", rule.missing())).collect();
     write_failure(writer, element, &message, &rules.join("\n"))
 }
 

@@ -96,9 +96,9 @@ impl SuiteReport {
         assert!(self.passed(), "{self}");
     }
 
-    /// The report as data, for programs.
+    /// The report as data, for programs, with the share of rules that is asked for, percent.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self, least_coverage: Option<u32>) -> Value {
         let (passed, failed) = self.counts();
         let cases: Vec<Value> = self.cases.iter().map(case_json).collect();
         let rules: serde_json::Map<String, Value> = self
@@ -112,9 +112,15 @@ impl SuiteReport {
                 (name.clone(), value)
             })
             .collect();
+        let uncovered: serde_json::Map<String, Value> =
+            self.coverage.uncovered().map(|(name, rule)| (name.to_owned(), rule.missing().into())).collect();
         json!({
             "file": self.path, "policy": self.policy, "passed": passed, "failed": failed, "cases": cases,
-            "coverage": { "percent": self.coverage.percent(), "rules": rules },
+            "coverage": {
+                "percent": self.coverage.percent(), "asked-for": least_coverage,
+                "reached": least_coverage.map(|least| self.coverage.reaches(least)),
+                "uncovered": uncovered, "rules": rules,
+            },
         })
     }
 }

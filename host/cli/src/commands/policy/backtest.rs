@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BacktestArguments {
-    /// The policy that is tried: stock:NAME or a file.
+    /// The policy that is tried: stock:NAME, a file or oci://...
     candidate: String,
     #[command(flatten)]
     journal: JournalArguments,

@@ -11,7 +11,7 @@ use crate::{failure::Failure, session::Session};
 /// What names a policy and its case files.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SuiteArguments {
-    /// The policy: stock:NAME or a file. Without it the one that the case file names.
+    /// The policy: stock:NAME, a file or oci://... Without it the one that the case file names.
     pub(crate) policy: Option<String>,
     /// A case file, or a folder that holds `cases.toml` or a folder `cases`; repeatable. Without it the current folder.
     #[arg(long, value_name = "PATH")]

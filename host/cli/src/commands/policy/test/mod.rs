@@ -71,19 +71,20 @@ fn run_once(session: &Session, arguments: &TestArguments) -> Result<Vec<SuiteRep
 fn print(session: &Session, arguments: &TestArguments, reports: &[SuiteReport]) -> Result<Ending, Failure> {
     let failed = reports.iter().any(|report| !report.passed());
     let uncovered =
-        |report: &SuiteReport| arguments.coverage.is_some_and(|least| report.coverage.percent() < least);
+        |report: &SuiteReport| arguments.coverage.is_some_and(|least| !report.coverage.reaches(least));
     if session.format == Format::Json {
-        let suites: Vec<Value> = reports.iter().map(SuiteReport::to_json).collect();
+        let suites: Vec<Value> = reports.iter().map(|report| report.to_json(arguments.coverage)).collect();
         output::json(&json!({ "suites": suites }))?;
     } else {
         for report in reports {
-            print_suite(report, uncovered(report));
+            print_suite(report, arguments.coverage.filter(|_| uncovered(report)));
         }
     }
     Ok(if failed || reports.iter().any(uncovered) { Ending::No } else { Ending::Done })
 }
 
-fn print_suite(report: &SuiteReport, uncovered: bool) {
+/// Prints what became of the cases, and the coverage that is missed where one is.
+fn print_suite(report: &SuiteReport, missed: Option<u32>) {
     let policy = &report.policy;
     say!("{STRONG}{}{PLAIN} {FAINT}{} {}{PLAIN}", report.path.display(), policy.name, policy.version);
     for case in &report.cases {
@@ -104,14 +105,12 @@ fn print_suite(report: &SuiteReport, uncovered: bool) {
         percent => format!("rules covered: {percent} %"),
     };
     say!("  {style}{passed} passed, {failed} failed{PLAIN}; {covered}");
-    let style = if uncovered { BAD } else { WAITING };
+    if let Some(least) = missed {
+        say!("  {BAD}✗{PLAIN} {covered}, {least} % asked for");
+    }
+    let style = if missed.is_some() { BAD } else { WAITING };
     for (rule, seen) in report.coverage.uncovered() {
-        let missing = match (seen.passed, seen.failed) {
-            (0, 0) => "neither passed nor failed",
-            (0, _) => "never passed",
-            _ => "never failed",
-        };
-        say!("    {style}rule `{rule}` {missing}{PLAIN}");
+        say!("    {style}rule `{rule}` {}{PLAIN}", seen.missing());
     }
 }
 
