@@ -279,6 +279,14 @@ fn a_covered_repository_needs_the_signature_before_anything_is_compiled() {
     let covers = format!("\"{}/policies/*\"", author.registry.host());
     let (application, _cache) = author.application(&format!("policy = \"{reference}\""), &covers);
     refused(&application, &["policy", "lock"], &["`contoso` must have signed it"]);
+    // Another spelling of the registry is the same registry.
+    let configuration = application.read("plimsoll.toml");
+    let host = author.registry.host();
+    let other = reference.replacen(&host, &host.replace(':', ":0"), 1);
+    assert_ne!(other, reference);
+    application.git.write("plimsoll.toml", configuration.replacen(&reference, &other, 1));
+    refused(&application, &["policy", "lock"], &["`contoso` must have signed it"]);
+    application.git.write("plimsoll.toml", configuration);
     author.sign("policies/gate:1", "contoso");
     let ran = application.run(&["policy", "lock"]);
     assert!(ran.stderr.contains("not a WebAssembly binary"), "{}", ran.stderr);

@@ -1,6 +1,6 @@
 //! Image references: where an image lives.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,11 @@ use crate::{digest::Digest, names::Tag};
 
 /// The registry that a name without one means, as every container tool reads it.
 const DEFAULT_REGISTRY: &str = "docker.io";
+/// Another name of that registry, which every container tool takes for it.
+const DEFAULT_REGISTRY_TOO: &str = "index.docker.io";
 
-/// A repository in a registry, fully written out: `docker.io/library/nginx` for `nginx`.
+/// A repository in a registry, fully written out: `docker.io/library/nginx` for `nginx`. Spellings of one registry are one name:
+/// its host is in lower case and without a dot at the end, its port without zeros in front.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct RepositoryName {
@@ -65,9 +68,8 @@ impl FromStr for RepositoryName {
             Some(_) => (DEFAULT_REGISTRY.to_owned(), text.to_owned()),
             None => (DEFAULT_REGISTRY.to_owned(), format!("library/{text}")),
         };
-        if !is_host(&registry) {
-            return Err(invalid("the registry is no host name with an optional port"));
-        }
+        let registry =
+            host(&registry).ok_or_else(|| invalid("the registry is no host name with an optional port"))?;
         if path.len() > 255 || !path.split('/').all(is_path_component) {
             return Err(invalid(
                 "the path may hold `a-z 0-9` with single `.`, `_`, `__` or dashes between, in parts separated by `/`",
@@ -77,19 +79,27 @@ impl FromStr for RepositoryName {
     }
 }
 
-/// Whether the text is a host name or address with an optional port.
-fn is_host(text: &str) -> bool {
+/// The one spelling of a host name or address with an optional port; absent when the text is none.
+fn host(text: &str) -> Option<String> {
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !host.ends_with(']') || host.starts_with('[') => (host, Some(port)),
+        Some((host, port)) if !host.ends_with(']') || host.starts_with('[') => {
+            (host, Some(port.parse::<u16>().ok()?))
+        }
         _ => (text, None),
     };
-    let port_is_fine = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-    let host_is_fine = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':'),
-        None => host.bytes().all(allowed),
+    let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().ok()?),
+        None => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
     };
-    !host.is_empty() && host_is_fine && port_is_fine
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    if host.is_empty() || !host.starts_with('[') && !host.bytes().all(allowed) {
+        return None;
+    }
+    Some(match port {
+        Some(port) => format!("{host}:{port}"),
+        None if host == DEFAULT_REGISTRY_TOO => DEFAULT_REGISTRY.to_owned(),
+        None => host,
+    })
 }
 
 /// OCI distribution specification 1.1: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
@@ -194,6 +204,11 @@ mod tests {
             ("localhost/a", "localhost/a"),
             ("ghcr.io/contoso/web-site__x", "ghcr.io/contoso/web-site__x"),
             ("[::1]:5000/a", "[::1]:5000/a"),
+            ("GHCR.io/contoso/website", "ghcr.io/contoso/website"),
+            ("LOCALHOST:05987/a", "localhost:5987/a"),
+            ("ghcr.io./contoso/website", "ghcr.io/contoso/website"),
+            ("[0:0::01]:5000/a", "[::1]:5000/a"),
+            ("index.docker.io/contoso/website", "docker.io/contoso/website"),
         ];
         for (short, long) in cases {
             assert_eq!(short.parse::<ImageReference>().unwrap().to_string(), long);
@@ -202,9 +217,20 @@ mod tests {
 
     #[test]
     fn rejects_what_no_registry_takes() {
-        for text in
-            ["", "Upper/case", "a//b", "a/", "/a", "a..b", "a___b", "x:bad tag", "x@sha256:1", "host:99999/a"]
-        {
+        for text in [
+            "",
+            "Upper/case",
+            "a//b",
+            "a/",
+            "/a",
+            "a..b",
+            "a___b",
+            "x:bad tag",
+            "x@sha256:1",
+            "host:99999/a",
+            "./a",
+            "[::x]:1/a",
+        ] {
             assert!(text.parse::<ImageReference>().is_err(), "{text}");
         }
     }

@@ -15,22 +15,32 @@ use super::{
 pub enum RepositoryPattern {
     /// This one.
     One(RepositoryName),
-    /// Those whose names begin so; the text ends with a slash.
+    /// Those whose names, compared without a usual port, begin so; the text ends with a slash.
     Below(String),
     /// All.
     All,
 }
 
 impl RepositoryPattern {
-    /// Whether a repository is one of them.
+    /// Whether a repository is one of them. A registry with a usual port is the one without: what is covered does not get out
+    /// by another spelling. Other names and addresses of a registry are others.
     #[must_use]
     pub fn matches(&self, repository: &RepositoryName) -> bool {
         match self {
-            Self::One(name) => name == repository,
-            Self::Below(start) => repository.to_string().starts_with(start.as_str()),
+            Self::One(name) => compared(name) == compared(repository),
+            Self::Below(start) => compared(repository).starts_with(start.as_str()),
             Self::All => true,
         }
     }
+}
+
+/// A repository's name without the port of the registry where it is that of HTTPS or HTTP, and is written or left out.
+fn compared(name: &RepositoryName) -> String {
+    let registry = name.registry();
+    let host = registry.strip_suffix(":443").or_else(|| registry.strip_suffix(":80")).unwrap_or(registry);
+    // Read again: without a port the host may have another name.
+    let plain = format!("{host}/{}", name.path());
+    plain.parse::<RepositoryName>().map_or(plain, |name| name.to_string())
 }
 
 impl FromStr for RepositoryPattern {
@@ -50,7 +60,7 @@ impl FromStr for RepositoryPattern {
         let example: RepositoryName = format!("{start}/x")
             .parse()
             .map_err(|error: plimsoll_core::reference::InvalidReference| error.to_string())?;
-        let mut start = example.to_string();
+        let mut start = compared(&example);
         start.pop();
         Ok(Self::Below(start))
     }
@@ -160,6 +170,21 @@ mod tests {
             ("localhost:5000/*", "localhost:5000/gate", true),
             ("ghcr.io/contoso/gate", "ghcr.io/contoso/gate", true),
             ("ghcr.io/contoso/gate", "ghcr.io/contoso/gate/other", false),
+            // Other spellings of one registry, on either side.
+            ("localhost:5987/*", "localhost:05987/gate", true),
+            ("localhost:5987/*", "LocalHost:5987/gate", true),
+            ("ghcr.io/contoso/*", "GHCR.io/contoso/x", true),
+            ("ghcr.io/contoso/*", "ghcr.io./contoso/x", true),
+            ("ghcr.io/contoso/*", "ghcr.io:443/contoso/x", true),
+            ("ghcr.io/contoso/*", "ghcr.io:0443/contoso/x", true),
+            ("ghcr.io:443/contoso/*", "ghcr.io/contoso/x", true),
+            ("GHCR.io/contoso/gate", "ghcr.io:443/contoso/gate", true),
+            ("localhost/*", "localhost:80/gate", true),
+            ("localhost/*", "localhost:8080/gate", false),
+            ("[::1]:5000/*", "[0:0::1]:5000/gate", true),
+            ("contoso/*", "index.docker.io/contoso/gate", true),
+            ("contoso/*", "index.docker.io:443/contoso/gate", true),
+            ("index.docker.io/contoso/*", "contoso/gate", true),
         ] {
             let pattern: RepositoryPattern = pattern.parse().unwrap();
             assert_eq!(pattern.matches(&repository.parse().unwrap()), covered, "{pattern:?} {repository}");
