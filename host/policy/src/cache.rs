@@ -2,15 +2,16 @@
 //!
 //! A file a component and engine, in a folder an engine: what the engine made of the component, under a seal. The engine
 //! believes what it is handed, so a file whose seal does not fit is never handed to it, and the component is compiled again.
-//! This guards against accidents; whoever may write the folder may also write seals.
+//! This guards against accidents; whoever may write the folder may also write seals, and so decides what runs. The folder must
+//! therefore be the user's own: it is made so, and one that others may write is refused.
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs::{self, DirBuilder},
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use plimsoll_core::digest::Digest;
@@ -20,6 +21,8 @@ use wasmtime::{Engine, component::Component};
 const MOST_KEPT: u64 = 1 << 30;
 /// The ending of files that are being written.
 const UNFINISHED: &str = "new";
+/// How long a file may be written: one that is older was given up.
+const LONGEST_WRITING: Duration = Duration::from_secs(60 * 60);
 
 /// A folder of compiled components.
 pub(crate) struct CompileCache {
@@ -27,10 +30,14 @@ pub(crate) struct CompileCache {
 }
 
 impl CompileCache {
-    /// Opens a cache folder, creating it where it is missing.
+    /// Opens a cache folder, creating it where it is missing, for this user alone.
+    ///
+    /// # Errors
+    /// It cannot be created, belongs to another user, or others may write it.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let compiled = folder.join("compiled");
-        fs::create_dir_all(&compiled)?;
+        create(&compiled)?;
+        own(&compiled)?;
         Ok(Self { compiled })
     }
 
@@ -41,7 +48,10 @@ impl CompileCache {
         digest: &Digest,
         binary: &[u8],
     ) -> wasmtime::Result<Component> {
-        if let Some(component) = read(&self.file(engine, digest), engine, digest) {
+        let file = self.file(engine, digest);
+        if file.parent().is_some_and(|folder| own(folder).is_ok())
+            && let Some(component) = read(&file, engine, digest)
+        {
             return Ok(component);
         }
         let component = Component::new(engine, binary)?;
@@ -61,26 +71,31 @@ impl CompileCache {
     }
 
     fn write(&self, file: &Path, digest: &Digest, compiled: &[u8]) -> io::Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
+        let folder = file.parent().unwrap_or(&self.compiled);
+        create(folder)?;
         // Renamed when it is whole, so that it is never seen half-written.
-        let beside = file.with_extension(format!("{}.{UNFINISHED}", std::process::id()));
-        fs::write(&beside, sealed(digest, compiled))?;
-        fs::rename(&beside, file)?;
+        let mut unfinished =
+            tempfile::Builder::new().suffix(&format!(".{UNFINISHED}")).tempfile_in(folder)?;
+        unfinished.write_all(&sealed(digest, compiled))?;
+        unfinished.persist(file)?;
         self.make_room(MOST_KEPT);
         Ok(())
     }
 
-    /// Removes what was not used for the longest time, until what is left fits.
+    /// Removes what was not used for the longest time, until what is left fits, and what nobody finished.
     fn make_room(&self, most: u64) {
-        let mut files = self.files();
+        let (unfinished, mut files): (Vec<_>, Vec<_>) =
+            self.files().into_iter().partition(Kept::is_unfinished);
+        let given_up = |file: &Kept| file.used.elapsed().is_ok_and(|age| age > LONGEST_WRITING);
+        // Somebody else may have removed a file already.
+        for file in unfinished.into_iter().filter(given_up) {
+            let _ = fs::remove_file(&file.path);
+        }
         files.sort_by_key(|file| std::cmp::Reverse(file.used));
         let mut size = 0_u64;
         for file in files {
             size = size.saturating_add(file.size);
             if size > most {
-                // Somebody else may have removed it already.
                 let _ = fs::remove_file(&file.path);
             }
         }
@@ -93,8 +108,7 @@ impl CompileCache {
             let about = entry.metadata().ok()?;
             Some(Kept { path: entry.path(), size: about.len(), used: about.modified().ok()? })
         });
-        // Those that are being written belong to whoever writes them.
-        kept.filter(|file| file.path.extension() != Some(OsStr::new(UNFINISHED))).collect()
+        kept.collect()
     }
 }
 
@@ -103,6 +117,44 @@ struct Kept {
     path: PathBuf,
     size: u64,
     used: SystemTime,
+}
+
+impl Kept {
+    /// Whether it is being written, by whomever.
+    fn is_unfinished(&self) -> bool {
+        self.path.extension() == Some(OsStr::new(UNFINISHED))
+    }
+}
+
+/// Creates a folder that only this user may look into.
+fn create(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Whether a folder belongs to this user, and nobody else may write it. Where there are no such users it is taken for granted.
+#[cfg(unix)]
+fn own(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = fs::metadata(folder)?;
+    let refuse = |why| {
+        let message = format!("{} {why}, who could put code of their own there", folder.display());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+    };
+    if about.uid() != rustix::process::geteuid().as_raw() {
+        return refuse("belongs to another user");
+    }
+    if about.mode() & 0o022 != 0 {
+        return refuse("may be written by other users");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn own(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// What tells engines apart that do not understand each other's files.
@@ -141,8 +193,6 @@ fn read(file: &Path, engine: &Engine, digest: &Digest) -> Option<Component> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -151,14 +201,14 @@ mod tests {
         let cache = CompileCache::open(folder.path()).unwrap();
         let engine = cache.compiled.join("engine");
         fs::create_dir_all(&engine).unwrap();
-        for (name, age) in [("a", 30), ("b", 10), ("c", 20), ("d.1.new", 40)] {
+        for (name, age) in [("a", 30), ("b", 10), ("c", 20), ("d.new", 40), ("e.new", 4000)] {
             fs::write(engine.join(name), [0; 100]).unwrap();
             let used = SystemTime::now() - Duration::from_secs(age);
             fs::File::open(engine.join(name)).unwrap().set_modified(used).unwrap();
         }
         cache.make_room(250);
         let left = |name| engine.join(name).exists();
-        assert_eq!(["a", "b", "c", "d.1.new"].map(left), [false, true, true, true]);
+        assert_eq!(["a", "b", "c", "d.new", "e.new"].map(left), [false, true, true, true, false]);
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxOptions {
     /// Where compiled components are kept from one run to the next. Absent: each run compiles anew, which takes some
-    /// 40 ms for a small policy and seconds for a language runtime.
+    /// 40 ms for a small policy and seconds for a language runtime. What is there is run: only this user may be able to write
+    /// there.
     pub cache: Option<PathBuf>,
     /// How many questions are asked at once, at least 1; further ones wait. Only address space is reserved for them.
     pub concurrency: u32,
@@ -56,7 +57,7 @@ impl From<SandboxError> for PortFailure {
     fn from(error: SandboxError) -> Self {
         match error {
             SandboxError::Cache { .. } => Self::new(FailureClass::Outside, error)
-                .hint("make the directory writable, give another one, or do without the cache"),
+                .hint("make the directory writable for its user and nobody else, remove it so that it is made anew, or name another one: PLIMSOLL_CACHE"),
             SandboxError::Engine { .. } => Self::new(FailureClass::Outside, error)
                 .hint("policies need address space: look for a limit on virtual memory (`ulimit -v`)"),
         }
@@ -78,7 +79,7 @@ impl Sandbox {
     /// Sets a sandbox up. Engines and their threads start when they are needed.
     ///
     /// # Errors
-    /// The cache directory cannot be used.
+    /// The cache directory cannot be used, or users other than this one may write there.
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
         let SandboxOptions { cache, concurrency } = options;
         let open = |path: PathBuf| {

@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -123,7 +123,6 @@ fn a_described_component_needs_no_second_compilation() {
 #[test]
 fn a_cache_that_cannot_be_written_costs_compilations() {
     let cache = tempfile::tempdir().unwrap();
-    fs::create_dir(cache.path().join("compiled")).unwrap();
     decide(cache.path());
     let engine = the_file(cache.path()).parent().unwrap().to_owned();
     fs::remove_dir_all(&engine).unwrap();
@@ -137,4 +136,42 @@ fn a_cache_that_is_a_file_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let options = SandboxOptions { cache: Some(file.path().to_owned()), ..SandboxOptions::default() };
     assert!(matches!(Sandbox::new(options), Err(SandboxError::Cache { .. })));
+}
+
+#[test]
+fn what_others_may_write_is_not_run() {
+    let set = |folder: &Path, mode| fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    decide(cache.path());
+    let file = the_file(cache.path());
+    let (engine, compiled) = (file.parent().unwrap(), cache.path().join("compiled"));
+    for folder in [engine, &compiled] {
+        assert_eq!(fs::metadata(folder).unwrap().mode() & 0o777, 0o700);
+    }
+    // Others may read the folder, so it is used; when they may write the inner one, the policy is compiled again.
+    let written = identity(&file);
+    set(&compiled, 0o755);
+    decide(cache.path());
+    assert_eq!(identity(&file), written);
+    set(engine, 0o770);
+    decide(cache.path());
+    assert_ne!(identity(&file), written, "compiled again");
+    for mode in [0o720, 0o702] {
+        set(&compiled, mode);
+        let options = SandboxOptions { cache: Some(cache.path().to_owned()), ..SandboxOptions::default() };
+        let refused = Sandbox::new(options).unwrap_err().to_string();
+        assert!(refused.contains("may be written by other users"), "{refused}");
+    }
+}
+
+#[test]
+fn what_belongs_to_another_user_is_not_run() {
+    let cache = tempfile::tempdir().unwrap();
+    decide(cache.path());
+    // Only the superuser can give a folder away.
+    if std::os::unix::fs::chown(cache.path().join("compiled"), Some(12_345), None).is_ok() {
+        let options = SandboxOptions { cache: Some(cache.path().to_owned()), ..SandboxOptions::default() };
+        let refused = Sandbox::new(options).unwrap_err().to_string();
+        assert!(refused.contains("belongs to another user"), "{refused}");
+    }
 }
