@@ -250,17 +250,25 @@ fn python_versions_are_those_of_the_package_pep440() {
     });
 }
 
+/// Asks PyPI's `packaging`, installed once.
+fn ask_packaging(questions: &[Value]) -> Vec<Value> {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    let folder = oracle();
+    INSTALLED.get_or_init(|| {
+        let install = "test -d python || python3 -m pip install --quiet --disable-pip-version-check \
+                       --root-user-action=ignore --target python --requirement requirements.txt";
+        let _ = run_for(&mut shell(folder, install), PATIENCE).success();
+    });
+    ask_program(folder, "PYTHONPATH=python python3 pep440.py", questions)
+}
+
 #[test]
 fn python_versions_are_those_of_packaging() {
     require!(Requirement::Node, Requirement::Python);
-    let folder = oracle();
-    let install = "test -d python || python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-                   --target python --requirement requirements.txt";
-    let _ = run_for(&mut shell(folder, install), PATIENCE).success();
     // The package for JavaScript writes local versions its own way.
     let versions: Vec<Value> =
         python_versions().into_iter().filter(|text| !text.contains('+')).map(Value::from).collect();
-    let answers = ask_program(folder, "PYTHONPATH=python python3 pep440.py", &versions);
+    let answers = ask_packaging(&versions);
     let mut valid = 0;
     for (text, expected) in versions.iter().zip(answers) {
         let ours = Pep440::read(text.as_str().unwrap_or_default());
@@ -269,6 +277,32 @@ fn python_versions_are_those_of_packaging() {
         assert_eq!(ours, expected, "{text}");
     }
     assert!(valid > 300, "{valid} are versions");
+}
+
+#[test]
+fn python_versions_are_in_the_order_of_packaging() {
+    require!(Requirement::Node, Requirement::Python);
+    // Much alike, so that the last parts decide too.
+    let parts = [
+        "a1", "a2", "b1", "rc1", "rc10", ".post1", ".post9", ".post10", ".dev1", ".dev2", ".0", ".1", "+a",
+        "+1", "+10", ".b",
+    ];
+    let alike = texts(&parts, 3, 4_000).into_iter().map(|text| format!("1{text}"));
+    let mut all: Vec<String> = python_versions().into_iter().chain(alike).collect();
+    all.extend(["1", "1.0", "1.0.0", "1!0.5", "1!1", "0!1"].map(str::to_owned));
+    let versions: Vec<(String, Pep440)> =
+        all.into_iter().filter_map(|text| Pep440::read(&text).map(|version| (text, version))).collect();
+    let mut dice = Dice(440);
+    let pairs: Vec<[&(String, Pep440); 2]> =
+        (0..20_000).map(|_| [(); 2].map(|()| &versions[dice.below(versions.len())])).collect();
+    let questions: Vec<Value> = pairs.iter().map(|pair| json!(pair.map(|(text, _)| text))).collect();
+    let mut equal = 0;
+    for ([(text, version), (other_text, other)], expected) in pairs.iter().zip(ask_packaging(&questions)) {
+        let ours = version.compare(other);
+        equal += usize::from(ours.is_eq());
+        assert_eq!(json!(ours as i8), expected, "{text} and {other_text}");
+    }
+    assert!(equal > 50, "{equal} of {} pairs are equal, of {} versions", pairs.len(), versions.len());
 }
 
 /// Words of formats, and what may stand between them, one a line.

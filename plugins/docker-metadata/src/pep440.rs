@@ -1,5 +1,7 @@
 //! Versions of Python packages (PEP 440), as the npm package @renovate/pep440 reads and normalises them.
 
+use std::cmp::Ordering;
+
 use crate::javascript::{number, number_text};
 
 /// A version by PEP 440.
@@ -77,6 +79,33 @@ impl Pep440 {
         self.release.get(place).copied().unwrap_or_default()
     }
 
+    /// Which comes first (PEP 440, "Summary of permitted suffixes and relative ordering").
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        // They are read from digits: none of the numbers is NaN.
+        self.key().partial_cmp(&other.key()).unwrap_or(Ordering::Equal)
+    }
+
+    /// What the order goes by, the weightiest first.
+    fn key(&self) -> impl PartialOrd {
+        let significant = self.release.iter().rposition(|number| *number != 0.0).map_or(0, |last| last + 1);
+        // A development release comes before all pre-releases, a pre-release before the final release.
+        let pre = match (self.pre, self.post, self.dev) {
+            (Some((letters, number)), ..) => (1, letters, number),
+            (None, None, Some(_)) => (0, "", 0.0),
+            _ => (2, "", 0.0),
+        };
+        let post = self.post.unwrap_or(-1.0);
+        let dev = self.dev.unwrap_or(f64::INFINITY);
+        // Words come before numbers.
+        let local = |part: &String| match all_digits(part) {
+            Some(digits) => (1, number(digits), String::new()),
+            None => (0, 0.0, part.to_ascii_lowercase()),
+        };
+        let local: Vec<_> = self.local.iter().map(local).collect();
+        (self.epoch, self.release[..significant].to_vec(), pre, post, dev, local)
+    }
+
     /// The version in its normal form. Parts of the local version come out with commas between them, as the package
     /// writes them.
     #[must_use]
@@ -95,7 +124,8 @@ impl Pep440 {
             }
         }
         if !self.local.is_empty() {
-            text += &format!("+{}", self.local.join(","));
+            let written = self.local.iter().map(|part| local_text(part));
+            text += &format!("+{}", written.collect::<Vec<_>>().join(","));
         }
         text
     }
@@ -131,14 +161,16 @@ fn implicit_post(rest: &mut &str) -> Option<f64> {
     Some(number)
 }
 
-/// The parts of a local version, numbers as JavaScript writes them.
+/// The parts of a local version, as they are written.
 fn local_parts(text: &str) -> Option<Vec<String>> {
     let well = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let written = |part: &str| {
-        let number = number(part);
-        if number.is_nan() { part.to_ascii_lowercase() } else { number_text(number) }
-    };
-    text.split(['-', '_', '.']).map(|part| well(part).then(|| written(part))).collect()
+    text.split(['-', '_', '.']).map(|part| well(part).then(|| part.to_owned())).collect()
+}
+
+/// A part of a local version in its normal form, a number as JavaScript writes it.
+fn local_text(part: &str) -> String {
+    let number = number(part);
+    if number.is_nan() { part.to_ascii_lowercase() } else { number_text(number) }
 }
 
 #[cfg(test)]
@@ -174,6 +206,40 @@ mod tests {
         {
             assert_eq!(Pep440::read(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn versions_are_in_order() {
+        let rising = [
+            "0.9",
+            "1.0.dev2",
+            "1.0a1.dev1",
+            "1.0a1",
+            "1.0a1.post1",
+            "1.0a2",
+            "1.0b1",
+            "1.0rc9",
+            "1.0rc10",
+            "1.0",
+            "1.0+a",
+            "1.0+2",
+            "1.0+10",
+            "1.0+10.1",
+            "1.0.post1.dev1",
+            "1.0.post9",
+            "1.0.post10",
+            "1.9",
+            "1.10",
+            "1!0.5",
+        ]
+        .map(|text| (text, Pep440::read(text).unwrap()));
+        for (place, (text, version)) in rising.iter().enumerate() {
+            for (other_place, (other_text, other)) in rising.iter().enumerate() {
+                assert_eq!(version.compare(other), place.cmp(&other_place), "{text} {other_text}");
+            }
+        }
+        let read = |text| Pep440::read(text).unwrap();
+        assert_eq!(read("1").compare(&read("v1.0.0")), Ordering::Equal);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Versions as the npm package semver reads them, strictly.
 
+use std::cmp::Ordering;
+
 use crate::javascript;
 
 /// The longest text that is a version, UTF-16 code units.
@@ -49,6 +51,21 @@ impl Semver {
         let before = if self.prerelease.is_empty() { "" } else { "-" };
         format!("{major}.{minor}.{patch}{before}{}", self.prerelease.join("."))
     }
+
+    /// Which comes first (semantic versioning 2.0.0, section 11). Build metadata does not count.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        // Numbers have no zeros before them, so that longer ones are higher; they come before words.
+        let key = |part: &String| {
+            let number = part.bytes().all(|byte| byte.is_ascii_digit());
+            (!number, if number { part.len() } else { 0 }, part.clone())
+        };
+        let keys = |version: &Self| {
+            let identifiers: Vec<_> = version.prerelease.iter().map(key).collect();
+            (version.numbers, identifiers.is_empty(), identifiers)
+        };
+        keys(self).cmp(&keys(other))
+    }
 }
 
 /// Digits without a zero before them.
@@ -71,6 +88,34 @@ fn identifiers(text: &str, of_prerelease: bool) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_in_order() {
+        let rising = [
+            "1.0.0-9",
+            "1.0.0-10",
+            "1.0.0-99999999999999999999",
+            "1.0.0-100000000000000000000",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.0.2",
+            "1.0.10",
+            "2.0.0",
+        ]
+        .map(|text| Semver::read(text).unwrap());
+        for (place, version) in rising.iter().enumerate() {
+            for (other_place, other) in rising.iter().enumerate() {
+                assert_eq!(version.compare(other), place.cmp(&other_place), "{} {}", version.raw, other.raw);
+            }
+        }
+        let built = |text| Semver::read(text).unwrap();
+        assert_eq!(built("v1.0.0+a").compare(&built("1.0.0+b")), Ordering::Equal);
+    }
 
     #[test]
     fn versions_are_strict() {

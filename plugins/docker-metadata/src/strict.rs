@@ -28,35 +28,33 @@ pub struct Rank {
     pub version: String,
     /// Whether it is a pre-release.
     pub prerelease: bool,
-    numbers: Vec<f64>,
-    /// The identifiers of the pre-release.
-    identifiers: Vec<String>,
+    scheme: Scheme,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Scheme {
+    Semantic(Semver),
+    Python(Pep440),
 }
 
 impl Rank {
     /// The rank of a semantic version.
     #[must_use]
     pub fn of_semver(version: &Semver) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of versions are at most 2^53")]
-        let numbers = version.numbers.iter().map(|number| *number as f64).collect();
         Self {
             version: version.version(),
             prerelease: !version.prerelease.is_empty(),
-            numbers,
-            identifiers: version.prerelease.clone(),
+            scheme: Scheme::Semantic(version.clone()),
         }
     }
 
     /// The rank of a version of a Python package.
     #[must_use]
     pub fn of_pep440(version: &Pep440) -> Self {
-        let normal = version.normal();
-        let tail = normal.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '!');
         Self {
+            version: version.normal(),
             prerelease: version.is_prerelease(),
-            numbers: version.release.clone(),
-            identifiers: vec![tail.to_owned()],
-            version: normal,
+            scheme: Scheme::Python(version.clone()),
         }
     }
 
@@ -67,22 +65,23 @@ impl Rank {
         semver.or_else(|| Pep440::read(text).map(|version| Self::of_pep440(&version)))
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
-        let length = self.numbers.len().max(other.numbers.len());
-        let padded = |rank: &Self| {
-            let mut numbers = rank.numbers.clone();
-            numbers.resize(length, 0.0);
-            numbers
+    fn is_above(&self, other: &Self) -> bool {
+        let order = match (&self.scheme, &other.scheme) {
+            (Scheme::Semantic(version), Scheme::Semantic(other)) => Some(version.compare(other)),
+            _ => self.python().zip(other.python()).map(|(version, other)| version.compare(&other)),
         };
-        let numbers = padded(self).partial_cmp(&padded(other)).unwrap_or(Ordering::Equal);
-        let identifiers = || {
-            let number = |text: &String| text.parse::<u64>().map_or((1, 0), |number| (0, number));
-            let keys = |rank: &Self| {
-                rank.identifiers.iter().map(|text| (number(text), text.clone())).collect::<Vec<_>>()
-            };
-            keys(self).cmp(&keys(other))
+        order == Some(Ordering::Greater)
+    }
+
+    /// The version by PEP 440. A pre-release that it does not know as one comes before those that it knows.
+    fn python(&self) -> Option<Pep440> {
+        let version = match &self.scheme {
+            Scheme::Python(version) => return Some(version.clone()),
+            Scheme::Semantic(version) => version,
         };
-        numbers.then_with(|| other.prerelease.cmp(&self.prerelease)).then_with(identifiers)
+        let same = Pep440::read(&self.version).filter(|read| read.is_prerelease() == self.prerelease);
+        let [major, minor, patch] = version.numbers;
+        same.or_else(|| Pep440::read(&format!("{major}.{minor}.{patch}.dev0")))
     }
 }
 
@@ -155,7 +154,7 @@ fn check_latest(
         let problem = format!("the pre-release `{}` would become `{latest}`", own.version);
         return Err(refuse(giving, rules, problem));
     }
-    match ranks().chain(&carried).find(|other| other.compare(own) == Ordering::Greater) {
+    match ranks().chain(&carried).find(|other| other.is_above(own)) {
         Some(higher) => {
             let problem =
                 format!("`{}` would take `{latest}` from the higher `{}`", own.version, higher.version);
@@ -167,4 +166,39 @@ fn check_latest(
 
 fn refuse(given: &Given, rules: &[Rule], problem: String) -> MetadataError {
     MetadataError::Strict { entry: rules[given.rule].entry.clone(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_both_schemes_have_their_place() {
+        // Each is above the one before it.
+        let rising = [
+            "1.2.3-canary.1",
+            "1.2.3a1",
+            "1.2.3-rc.2",
+            "1.2.3-rc.10",
+            "1.2.3",
+            "1.2.3.post9",
+            "1.2.3.post10",
+            "1.2.10",
+            "1.10",
+            "1!0.5",
+        ];
+        let ranks: Vec<Rank> = rising.iter().filter_map(|text| Rank::of_text(text)).collect();
+        assert_eq!(ranks.len(), rising.len());
+        for (place, rank) in ranks.iter().enumerate() {
+            for (other_place, other) in ranks.iter().enumerate() {
+                assert_eq!(
+                    rank.is_above(other),
+                    place > other_place,
+                    "{} and {}",
+                    rank.version,
+                    other.version
+                );
+            }
+        }
+    }
 }
