@@ -211,6 +211,43 @@ then = [{ at = "request.image.tags", none = { is = "v2.0.0" } }]
 }
 
 #[test]
+fn blessing_keeps_comments_and_leaves_what_breaks_an_invariant() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let plimsoll = Plimsoll::in_folder(folder.path());
+    let file = folder.path().join("cases.toml");
+    let cases = r#"policy = "stock:always"
+[[cases]]
+name = "inline"
+# before
+expect = { verdict = "deny" } # after
+
+[[cases]]
+name = "a table"
+# header
+[cases.expect] # beside
+# inside
+verdict = "deny" # trailing
+"#;
+    std::fs::write(&file, cases).expect("it takes a file");
+    let _ = plimsoll.run(&["policy", "test", "--bless"]).code(0);
+    let blessed = std::fs::read_to_string(&file).expect("it is there");
+    assert_eq!(blessed, cases.replace("deny", "allow"));
+
+    let lost = cases.replace("verdict = \"deny\" # trailing", "error = \"*\" # trailing");
+    std::fs::write(&file, &lost).expect("it takes a file");
+    let told = plimsoll.run(&["policy", "test", "--bless"]).code(1).stderr;
+    assert!(told.contains("left `a table` as it is: comments"), "{told}");
+
+    let broken = format!(
+        "{cases}[[invariants]]\nname = \"it denies\"\nthen = [{{ at = \"answer.verdict\", is = \"deny\" }}]\n"
+    );
+    std::fs::write(&file, &broken).expect("it takes a file");
+    let told = plimsoll.run(&["policy", "test", "--bless"]).code(1).stderr;
+    assert!(told.contains("left `inline` as it is: an invariant is broken"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), broken);
+}
+
+#[test]
 fn fuzzing_that_tested_nothing_is_no_success() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let plimsoll = Plimsoll::in_folder(folder.path());

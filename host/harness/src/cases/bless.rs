@@ -1,13 +1,13 @@
 //! Writing what came out into a case file, for review: the rest of the file stays as it is, comments included.
 
 use serde_json::Value;
-use toml_edit::{DocumentMut, InlineTable, Item, Table};
+use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table};
 
 use super::{
     expand::CaseOrigin,
-    report::{CaseReport, SuiteReport},
+    report::{CaseReport, Complaint, SuiteReport},
 };
-use crate::{toml_text::to_toml, view::answer_view};
+use crate::{question::Answer, toml_text::to_toml, view::answer_view};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +27,9 @@ pub struct Blessed {
     pub text: String,
     /// The cases that were changed.
     pub changed: Vec<String>,
-    /// The cases that fail for another reason than their expectation, or that are rows of a table: these are left.
-    pub left: Vec<String>,
+    /// The cases that are left as they are, each with the reason: they fail for another reason than their expectation, break
+    /// an invariant, are rows of a table, or would lose comments.
+    pub left: Vec<(String, &'static str)>,
 }
 
 /// Puts what came out into the `expect` of every failed case. A case that expected no finding gets none; one that named
@@ -43,28 +44,100 @@ pub fn bless(text: &str, report: &SuiteReport) -> Result<Blessed, BlessError> {
     let mut document: DocumentMut = text.parse()?;
     let (mut changed, mut left) = (Vec::new(), Vec::new());
     for case in report.cases.iter().filter(|case| !case.passed()) {
-        let bless = match (case.origin, &case.answer) {
-            (CaseOrigin::Single(index), Some(_)) => table_of(&mut document, index),
-            _ => None,
-        };
-        match bless {
-            Some(table) => {
-                write(table, case);
-                changed.push(case.name.clone());
-            }
-            None => left.push(case.name.clone()),
+        match bless_case(&mut document, case) {
+            Ok(()) => changed.push(case.name.clone()),
+            Err(reason) => left.push((case.name.clone(), reason)),
         }
     }
     Ok(Blessed { text: document.to_string(), changed, left })
 }
 
-fn table_of(document: &mut DocumentMut, index: usize) -> Option<&mut Table> {
-    document.get_mut("cases")?.as_array_of_tables_mut()?.get_mut(index)
+/// Rewrites what one case expects, or says why it is left as it is.
+fn bless_case(document: &mut DocumentMut, case: &CaseReport) -> Result<(), &'static str> {
+    if case.complaints.iter().any(|complaint| matches!(complaint, Complaint::Invariant { .. })) {
+        return Err("an invariant is broken");
+    }
+    let (CaseOrigin::Single(index), Some(answer)) = (case.origin, &case.answer) else {
+        return Err("change it by hand");
+    };
+    let table = document
+        .get_mut("cases")
+        .and_then(Item::as_array_of_tables_mut)
+        .and_then(|cases| cases.get_mut(index))
+        .ok_or("change it by hand")?;
+    let named_findings = table.get("expect").is_some_and(|expect| expect.get("findings").is_some());
+    let expect = expectation(answer, named_findings);
+    match table.get_mut("expect") {
+        Some(Item::Value(old)) => replace(old, expect.into()),
+        Some(Item::Table(old)) => replace_table(old, &expect),
+        Some(_) => Err(COMMENTED),
+        None => {
+            table.insert("expect", Item::Value(expect.into()));
+            Ok(())
+        }
+    }
 }
 
-fn write(table: &mut Table, case: &CaseReport) {
-    let named_findings = table.get("expect").is_some_and(|expect| expect.get("findings").is_some());
-    let Some(answer) = &case.answer else { return };
+/// Why a case is left that could be rewritten only without its comments.
+const COMMENTED: &str = "comments stand between its values; change it by hand";
+
+/// Puts a value in the place of another, with the comments around it.
+fn replace(old: &mut toml_edit::Value, mut new: toml_edit::Value) -> Result<(), &'static str> {
+    if has_comments(old) {
+        return Err(COMMENTED);
+    }
+    *new.decor_mut() = old.decor().clone();
+    *old = new;
+    Ok(())
+}
+
+/// Puts values into a table with a header of its own or dotted keys, which stays one. Nothing is changed when a comment would
+/// be lost.
+fn replace_table(old: &mut Table, expect: &InlineTable) -> Result<(), &'static str> {
+    let mut table = old.clone();
+    let gone = |name: &str| expect.get(name).is_none();
+    let names: Vec<String> =
+        table.iter().map(|(name, _)| name.to_owned()).filter(|name| gone(name)).collect();
+    for name in names {
+        let before = table.key(&name).is_some_and(|key| is_comment(key.leaf_decor()));
+        let after = table.get(&name).and_then(Item::as_value);
+        if before || after.is_none_or(|value| is_comment(value.decor()) || has_comments(value)) {
+            return Err(COMMENTED);
+        }
+        table.remove(&name);
+    }
+    for (name, value) in expect {
+        match table.get_mut(name) {
+            Some(Item::Value(old)) => replace(old, value.clone())?,
+            Some(_) => return Err(COMMENTED),
+            None => _ = table.insert(name, Item::Value(value.clone())),
+        }
+    }
+    *old = table;
+    Ok(())
+}
+
+/// Whether a comment stands inside a value.
+fn has_comments(value: &toml_edit::Value) -> bool {
+    let inside = |value: &toml_edit::Value| is_comment(value.decor()) || has_comments(value);
+    match value {
+        toml_edit::Value::Array(items) => {
+            items.trailing().as_str().is_some_and(|text| text.contains('#')) || items.iter().any(inside)
+        }
+        toml_edit::Value::InlineTable(members) => members.iter().any(|(_, value)| inside(value)),
+        _ => false,
+    }
+}
+
+fn is_comment(decor: &Decor) -> bool {
+    [decor.prefix(), decor.suffix()]
+        .into_iter()
+        .flatten()
+        .any(|text| text.as_str().is_some_and(|text| text.contains('#')))
+}
+
+/// What came out, as an expectation.
+fn expectation(answer: &Answer, named_findings: bool) -> InlineTable {
     let view = answer_view(answer);
     let mut expect = InlineTable::new();
     for name in ["verdict", "until", "refused", "version", "tags", "moving"] {
@@ -79,7 +152,7 @@ fn write(table: &mut Table, case: &CaseReport) {
     if named_findings && let Some(findings) = view.get("findings").and_then(to_toml) {
         expect.insert("findings", findings);
     }
-    table.insert("expect", Item::Value(expect.into()));
+    expect
 }
 
 /// The expectation of a question without an answer.

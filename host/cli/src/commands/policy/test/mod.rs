@@ -125,8 +125,8 @@ fn bless_all(reports: &[SuiteReport]) -> Result<Ending, Failure> {
         for name in &blessed.changed {
             tell!("{}: rewrote what `{name}` expects; review it", report.path.display());
         }
-        for name in &blessed.left {
-            tell!("{}: left `{name}` as it is: change it by hand", report.path.display());
+        for (name, reason) in &blessed.left {
+            tell!("{}: left `{name}` as it is: {reason}", report.path.display());
         }
         left |= !blessed.left.is_empty();
     }
