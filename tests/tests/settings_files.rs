@@ -29,10 +29,56 @@ fn a_calendar_in_a_file_holds_releases_and_is_recorded() {
 
     // The record holds what the file said, so the decision can be made again without it.
     let _ = application.run(&["release", "--now", "2026-12-24T12:00:00Z"]);
-    application.git.write("days.txt", "");
+    application.git.write("days.txt", "2027-01-01 New Year\n");
     let replay =
         application.run(&["policy", "replay", "--environment", "guarded", "--format", "json"]).code(0).json();
     assert_eq!(replay["same"], 1, "{replay}");
+}
+
+#[test]
+fn a_calendar_that_is_cut_off_lets_nothing_in() {
+    require!(Requirement::Git);
+    let application = closed_on(r#"settings-files = { holidays = "holidays.ics" }"#);
+    let whole = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20261125T000000\r\nDTEND:20261126T000000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let plan = || application.run(&["plan", "--format", "json", "--now", "2026-11-25T12:00:00Z"]);
+    application.git.write("holidays.ics", whole);
+    let day = plan().json();
+    assert_eq!(environment(&day, "guarded")["verdict"], "hold", "{day}");
+    for cut in ["DTSTART", "DTEND", "END:VEVENT", "END:VCALENDAR"] {
+        let place = whole.find(cut).expect("it is in the calendar");
+        application.git.write("holidays.ics", &whole[..place]);
+        let told = plan().code(64).stderr.replace("\n  │ ", " ");
+        assert!(told.contains("is missing"), "{cut}: {told}");
+    }
+    application.git.write("holidays.ics", "");
+    assert!(plan().code(64).stderr.contains("names no day"));
+}
+
+/// Reading a long calendar does not use up what the policy may use, and one that is too long is told as such.
+#[test]
+fn long_calendars_are_read_or_refused() {
+    require!(Requirement::Git);
+    let application = closed_on(r#"settings-files = { holidays = "holidays.ics" }"#);
+    let calendar = |events: i32| {
+        let event = |number: i32| {
+            let (year, month, day) = (1000 + number / 336, number / 28 % 12 + 1, number % 28 + 1);
+            format!(
+                "BEGIN:VEVENT\r\nUID:{number}@example.org\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:{year:04}{month:02}{day:02}\r\nSUMMARY:Holiday {number}\r\nEND:VEVENT\r\n"
+            )
+        };
+        format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", (0..events).map(event).collect::<String>())
+    };
+    application.git.write("holidays.ics", &calendar(10_000));
+    let plan = application.run(&["plan", "--format", "json"]).json();
+    assert_eq!(environment(&plan, "guarded")["verdict"], "allow", "{plan}");
+    let dates: String = (0..100_000)
+        .map(|day| format!("{:04}-{:02}-{:02}\n", day / 336, day / 28 % 12 + 1, day % 28 + 1))
+        .collect();
+    for long in [calendar(20_000), dates] {
+        application.git.write("holidays.ics", &long);
+        let told = application.run(&["plan"]).code(64).stderr.replace("\n  │ ", " ");
+        assert!(told.contains("names more than 10000 days"), "{told}");
+    }
 }
 
 #[test]

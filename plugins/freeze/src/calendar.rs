@@ -1,14 +1,12 @@
 //! When it is frozen, and when it opens again. Times are local minutes, see `plimsoll_sdk::civil`.
 
-use std::collections::BTreeMap;
-
 use plimsoll_sdk::{
     Failure,
     civil::{DAY, Date},
 };
 
 use crate::{
-    holidays,
+    holidays::{self, Days},
     settings::{Day, Settings},
 };
 
@@ -22,7 +20,7 @@ const FIRST_MONDAY: i64 = 4 * DAY;
 /// All freezes of the settings.
 pub(crate) struct Calendar<'a> {
     settings: &'a Settings,
-    holidays: BTreeMap<Date, String>,
+    holidays: Days,
 }
 
 /// A freeze at some moment.
@@ -49,10 +47,22 @@ impl<'a> Calendar<'a> {
             ("weekly", !self.settings.weekly.is_empty()),
             ("weekday", !self.settings.weekdays.is_empty()),
             ("hours", self.settings.open.is_some()),
-            ("holiday", !self.holidays.is_empty()),
+            ("holiday", self.holidays.extent().is_some()),
         ]
         .into_iter()
         .filter_map(|(rule, set)| set.then_some(rule))
+    }
+
+    /// What a rule keeps out, as a finding that passes says it. Of holidays it says how many are known and until when, so that
+    /// a calendar of last year is seen.
+    pub(crate) fn extent(&self, rule: &str) -> String {
+        match self.holidays.extent() {
+            Some((1, only)) if rule == "holiday" => format!("on the 1 holiday that is known, {only}"),
+            Some((count, last)) if rule == "holiday" => {
+                format!("on one of the {count} holidays that are known, the last of which is {last}")
+            }
+            _ => "in it".to_owned(),
+        }
     }
 
     /// The freezes at a moment.
@@ -137,13 +147,10 @@ impl<'a> Calendar<'a> {
     fn holiday(&self, at: i64) -> impl Iterator<Item = Freeze> {
         let today = Date::of(at);
         self.holidays
-            .get(&today)
+            .name(today)
             .map(|name| Freeze {
                 rule: "holiday",
-                reason: told(
-                    &format!("{today} is a holiday"),
-                    Some(name.as_str()).filter(|name| !name.is_empty()),
-                ),
+                reason: told(&format!("{today} is a holiday"), Some(name).filter(|name| !name.is_empty())),
                 ends: today.plus_days(1).begins(),
             })
             .into_iter()

@@ -4,6 +4,7 @@
 
 mod calendar;
 mod holidays;
+mod icalendar;
 mod settings;
 
 use plimsoll_sdk::{
@@ -41,7 +42,8 @@ impl PromotionPolicy for Freeze {
         let opens = calendar.opens_after(here);
         for rule in calendar.rules() {
             match frozen.iter().find(|freeze| freeze.rule == rule) {
-                None => findings.passed(rule, format!("{} is not in it", shown(now, now.unix))),
+                None => findings
+                    .passed(rule, format!("{} is not {}", shown(now, now.unix), calendar.extent(rule))),
                 Some(freeze) if exempt => {
                     findings.skipped(rule, format!("{}, and the intent is {}", freeze.reason, intent.name()));
                 }

@@ -193,14 +193,16 @@ text_schema!(
 );
 
 /// Holidays: a list of dates, or a text that holds them.
+// The text is tried first: the complaint that it is no list would quote all of it, which costs more than to read it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(crate = "plimsoll_sdk::serde", untagged)]
 #[schemars(crate = "plimsoll_sdk::schemars")]
 pub enum Holidays {
+    /// A text: one date a line, with comments after `#`, or an iCalendar file with events that take whole days. It names one
+    /// day at least.
+    Text(String),
     /// Dates, such as `2026-12-24`.
     List(Vec<String>),
-    /// A text: one date a line, with comments after `#`, or an iCalendar file with events that take whole days.
-    Text(String),
 }
 
 impl Default for Holidays {

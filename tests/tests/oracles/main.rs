@@ -2,6 +2,7 @@
 //! `semver`, and `jiff` for time.
 
 mod flux;
+mod freeze;
 mod generate;
 mod keel;
 mod peers;
