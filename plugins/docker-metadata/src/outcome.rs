@@ -74,6 +74,11 @@ fn nothing(why: impl Into<String>) -> Outcome {
     Outcome::Nothing(why.into())
 }
 
+/// Whether the name of a tag is a version as a whole: `v1` and `v1.2` are tags of git that move.
+fn is_whole(name: &str) -> bool {
+    Semver::read(name).is_some() || Pep440::read(name).is_some_and(|version| version.release.len() >= 3)
+}
+
 fn plain(text: &str) -> Rendered {
     Rendered { text: text.to_owned(), escaped: None }
 }
@@ -230,7 +235,7 @@ impl Asking<'_> {
         let rank = Rank::of_text(name).filter(|_| latest);
         Ok(match self.text(plain(name), latest)? {
             Outcome::Text(text) => {
-                let whole_version = rank.is_some();
+                let whole_version = rank.is_some() && is_whole(name);
                 Outcome::Text(Text { rank, whole_version, ..text })
             }
             nothing @ Outcome::Nothing(_) => nothing,
