@@ -5,7 +5,7 @@ use crate::{
     event::Event,
     flavor::{Flavor, Latest},
     outcome::{self, Outcome, Text},
-    rules::{Kind, Rule},
+    rules::Rule,
 };
 
 /// What came of all rules.
@@ -47,10 +47,9 @@ impl Derived {
                     derived.given.push(Given { rule: place, text, tag: tag.clone() });
                     Ok(tag)
                 }
-                Outcome::Nothing(why) => {
-                    if rule.kind == Kind::Match && why.contains("has no group") {
-                        derived.missing_groups.push((place, why.clone()));
-                    }
+                Outcome::Nothing(why) => Err(why),
+                Outcome::MissingGroup(why) => {
+                    derived.missing_groups.push((place, why.clone()));
                     Err(why)
                 }
             };

@@ -20,6 +20,8 @@ pub enum Outcome {
     Text(Text),
     /// Nothing, and why.
     Nothing(String),
+    /// Nothing, as the pattern matches without the group that is asked for; and what to say of it.
+    MissingGroup(String),
 }
 
 /// A text for a tag.
@@ -205,13 +207,13 @@ impl Asking<'_> {
         let place = group.parse::<usize>().ok().filter(|place| place.to_string() == group);
         let Some(found) = place.and_then(|place| groups.into_iter().nth(place)).flatten() else {
             let why = format!("the match of `{pattern}` with `{given}` has no group `{group}`");
-            return Ok(Outcome::Nothing(why));
+            return Ok(Outcome::MissingGroup(why));
         };
         let rank = Rank::of_text(&found).or_else(|| Rank::of_text(&given));
         let outcome = self.text(plain(&found), true)?;
         Ok(match outcome {
             Outcome::Text(text) => Outcome::Text(Text { rank, ..text }),
-            nothing @ Outcome::Nothing(_) => nothing,
+            nothing => nothing,
         })
     }
 
@@ -238,7 +240,7 @@ impl Asking<'_> {
                 let whole_version = rank.is_some() && is_whole(name);
                 Outcome::Text(Text { rank, whole_version, ..text })
             }
-            nothing @ Outcome::Nothing(_) => nothing,
+            nothing => nothing,
         })
     }
 }
