@@ -11,12 +11,42 @@ pub struct Pair {
     pub value: String,
 }
 
-/// The entries of a list: without blank ones, and without comments, which begin with `#`.
+/// The entries of a list, each with the place of the text that it is in: every line of a text is one, as in the action's
+/// inputs. Blank ones are left out, and comments, which begin with `#`.
 pub fn of(list: &[String]) -> impl Iterator<Item = (usize, &str)> {
     list.iter()
         .enumerate()
-        .map(|(place, entry)| (place, javascript::trim(entry)))
+        .flat_map(|(place, text)| lines(text).into_iter().map(move |line| (place, javascript::trim(line))))
         .filter(|(_, entry)| !entry.is_empty() && !entry.starts_with('#'))
+}
+
+/// The lines of a text, as the package csv-parse ends records: a line break in a quoted field ends none.
+fn lines(text: &str) -> Vec<&str> {
+    let (mut lines, mut start, mut quoting) = (Vec::new(), 0, false);
+    let mut characters = text.char_indices().peekable();
+    while let Some((place, character)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
+        match character {
+            '"' if !quoting => quoting = begins_field(&text[start..place]),
+            '"' if next == Some('"') => {
+                characters.next();
+            }
+            '"' if next.is_none_or(|next| matches!(next, ',' | '\n' | '\r')) => quoting = false,
+            '\n' | '\r' if !quoting => {
+                lines.push(&text[start..place]);
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+    lines.push(&text[start..]);
+    lines
+}
+
+/// Whether what follows this beginning of a line is a new field of an entry.
+fn begins_field(line: &str) -> bool {
+    let line = javascript::trim(line);
+    !line.starts_with('#') && (line.is_empty() || line.ends_with(','))
 }
 
 /// The pairs of an entry of `tags`: the first `=` ends the key.
@@ -80,6 +110,24 @@ mod tests {
             texts(pairs_between(entry).unwrap()),
             [pair("type", "raw"), pair("value", "a"), pair("", "c"), (None, "d".to_owned())]
         );
+    }
+
+    #[test]
+    fn every_line_is_an_entry() {
+        for (text, expected) in [
+            ("a\nb", vec!["a", "b"]),
+            ("\r\n  a,x=1\r\n\r\n# c, \"d\n  # \"e\n  b\n", vec!["a,x=1", "b"]),
+            ("a,\"x=1\n2\"\nb", vec!["a,\"x=1\n2\"", "b"]),
+            ("\"a\n\"\"b,\"\"\n\",c\nd", vec!["\"a\n\"\"b,\"\"\n\",c", "d"]),
+            ("\"\",a\n\"\"\"b\"\"\"\nc", vec!["\"\",a", "\"\"\"b\"\"\"", "c"]),
+            ("a=\"b\nc=\"d", vec!["a=\"b", "c=\"d"]),
+            ("a\n\"b\nc", vec!["a", "\"b\nc"]),
+        ] {
+            let list = [text.to_owned()];
+            assert_eq!(of(&list).map(|(_, entry)| entry).collect::<Vec<_>>(), expected, "{text:?}");
+        }
+        let list = ["a\nb", "c"].map(str::to_owned);
+        assert_eq!(of(&list).collect::<Vec<_>>(), [(0, "a"), (0, "b"), (1, "c")]);
     }
 
     #[test]

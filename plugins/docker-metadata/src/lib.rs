@@ -72,8 +72,8 @@ fn answer(request: &TaggingRequest, settings: &Settings) -> Result<Derivation, M
         strict::check(&derived, &read.rules, &read.flavor, &event, &request.source.tags)?;
     }
     let version = derived.version().unwrap_or_default();
-    let labels = labels::labels(&event, version, &settings.labels)?;
-    let annotations = labels::annotations(&event, version, &settings.annotations)?;
+    let labels = labels::labels(&event, version, settings.labels.texts())?;
+    let annotations = labels::annotations(&event, version, settings.annotations.texts())?;
     acceptable::labels("labels", &labels)?;
     acceptable::labels("annotations", &annotations)?;
     let mut findings = findings(&derived, &read, request);

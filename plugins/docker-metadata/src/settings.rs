@@ -15,15 +15,15 @@ use crate::{
 #[schemars(crate = "plimsoll_sdk::schemars")]
 pub struct Settings {
     /// The images that get the tags, such as `ghcr.io/contoso/website` or `name=ghcr.io/contoso/website,enable=false`.
-    pub images: Vec<String>,
+    pub images: OneOrMore,
     /// The rules, such as `type=semver,pattern={{version}}`. Absent or empty: timetable, branch, tag and pull request.
-    pub tags: Vec<String>,
+    pub tags: OneOrMore,
     /// What holds for all tags, such as `latest=false` or `suffix=-alpine,onlatest=true`.
-    pub flavor: Vec<String>,
+    pub flavor: OneOrMore,
     /// Labels to add or to take the place of others, such as `com.contoso.team=web`.
-    pub labels: Vec<String>,
+    pub labels: OneOrMore,
     /// Annotations to add or to take the place of others.
-    pub annotations: Vec<String>,
+    pub annotations: OneOrMore,
     /// What the action puts between tags. A plan has a list: it changes nothing.
     pub sep_tags: OneOrMore,
     /// What the action puts between labels. A plan has a list: it changes nothing.
@@ -38,9 +38,9 @@ pub struct Settings {
     pub strict: bool,
 }
 
-/// A text, or a list of texts.
+/// A text, or a list of texts. Where entries are meant, every line of a text is one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(crate = "plimsoll_sdk::serde", untagged)]
+#[serde(crate = "plimsoll_sdk::serde", untagged, expecting = "expected a text or a list of texts")]
 #[schemars(crate = "plimsoll_sdk::schemars")]
 pub enum OneOrMore {
     /// A text.
@@ -52,6 +52,26 @@ pub enum OneOrMore {
 impl Default for OneOrMore {
     fn default() -> Self {
         Self::More(Vec::new())
+    }
+}
+
+impl OneOrMore {
+    /// The texts.
+    #[must_use]
+    pub const fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::More(list) => list.as_slice(),
+        }
+    }
+
+    /// Problems with the pointers to the texts that have them.
+    fn located(&self, name: &str, problems: Vec<(usize, MetadataError)>) -> Vec<(String, MetadataError)> {
+        let pointer = |place: usize| match self {
+            Self::One(_) => format!("/{name}"),
+            Self::More(_) => format!("/{name}/{place}"),
+        };
+        problems.into_iter().map(|(place, error)| (pointer(place), error)).collect()
     }
 }
 
@@ -72,14 +92,9 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong with them: where, and what.
     pub fn read(&self) -> Result<Read, Vec<(String, MetadataError)>> {
-        let at = |list: &'static str| {
-            move |problems: Vec<(usize, MetadataError)>| {
-                problems.into_iter().map(|(place, error)| (format!("/{list}/{place}"), error)).collect()
-            }
-        };
-        let images: Result<_, Vec<_>> = images::read(&self.images).map_err(at("images"));
-        let rules: Result<_, Vec<_>> = rules::read(&self.tags).map_err(at("tags"));
-        let flavor: Result<_, Vec<_>> = Flavor::read(&self.flavor).map_err(at("flavor"));
+        let images = images::read(self.images.texts()).map_err(|found| self.images.located("images", found));
+        let rules = rules::read(self.tags.texts()).map_err(|found| self.tags.located("tags", found));
+        let flavor = Flavor::read(self.flavor.texts()).map_err(|found| self.flavor.located("flavor", found));
         match (images, rules, flavor) {
             (Ok(images), Ok(rules), Ok(flavor)) => Ok(Read { images, rules, flavor }),
             (images, rules, flavor) => {
