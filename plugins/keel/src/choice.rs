@@ -124,6 +124,18 @@ impl Choice {
         !matches!(self.kind, Kind::All | Kind::Major | Kind::Minor | Kind::Patch)
     }
 
+    /// Whether the policy says nothing about an image without one that runs to compare it with.
+    #[must_use]
+    pub const fn takes_any_first(&self) -> bool {
+        !matches!(self.kind, Kind::Never | Kind::Glob(_) | Kind::Regexp(_))
+    }
+
+    /// Whether the policy updates to nothing at all.
+    #[must_use]
+    pub const fn is_never(&self) -> bool {
+        matches!(self.kind, Kind::Never)
+    }
+
     /// Whether Keel would update from one tag to another.
     #[must_use]
     pub fn updates(&self, current: &str, new: &str, match_pre_release: bool) -> bool {

@@ -44,30 +44,66 @@ const RULE: &str = "update";
 impl PromotionPolicy for Keel {
     fn decide(request: &PromotionRequest, settings: &Settings) -> Result<Verdict, Failure> {
         let mut findings = Findings::new();
-        if IntentKind::at(&request.intent, request.now.unix) == IntentKind::Rollback {
-            findings.skipped(RULE, "the intent is rollback, which is no update");
-            return Ok(findings.verdict());
-        }
-        let asked = request.environments.iter().find(|environment| environment.name == request.environment);
-        match asked.and_then(|environment| environment.running.as_ref()) {
-            None => findings.passed(
+        let intent = IntentKind::at(&request.intent, request.now.unix);
+        if settings.policy.is_never() {
+            findings.failed(
                 RULE,
-                format!("nothing runs in `{}`: there is nothing to update", request.environment),
-            ),
-            Some(running) => judge(request, running, settings, &mut findings),
+                format!("`never` lets no image into `{}`; change the policy", request.environment),
+            );
+        } else if intent == IntentKind::Rollback {
+            findings.skipped(RULE, "the intent is rollback, which is no update");
+        } else {
+            let asked =
+                request.environments.iter().find(|environment| environment.name == request.environment);
+            match asked.and_then(|environment| environment.running.as_ref()) {
+                None => judge_first(request, settings, &mut findings),
+                Some(running) => judge(request, running, settings, &mut findings),
+            }
         }
         Ok(findings.verdict())
     }
+}
+
+/// Judges the image for an environment in which nothing runs: by its tags alone, where the policy looks at nothing else.
+fn judge_first(request: &PromotionRequest, settings: &Settings, findings: &mut Findings) {
+    let (policy, environment) = (&settings.policy, &request.environment);
+    if policy.takes_any_first() {
+        findings.passed(
+            RULE,
+            format!(
+                "nothing runs in `{environment}`: `{policy}` has nothing to compare with and takes any first image"
+            ),
+        );
+        return;
+    }
+    let new = new_tags(request);
+    if let Some(to) = new.iter().find(|to| policy.updates("", to, settings.match_pre_release)) {
+        findings.passed(RULE, format!("`{policy}` takes `{to}`; nothing runs in `{environment}`"));
+        return;
+    }
+    let new = quote_all(&new).unwrap_or_else(|| "no tag".to_owned());
+    findings.failed(
+        RULE,
+        format!(
+            "`{policy}` does not take {new} into `{environment}`, where nothing runs; release a tag that it takes, or change the policy"
+        ),
+    );
+}
+
+/// The tags of the image, or its version, where it has none.
+fn new_tags(request: &PromotionRequest) -> Vec<String> {
+    let mut new = request.image.tags.clone();
+    if new.is_empty() {
+        new.extend(request.image.version.clone());
+    }
+    new
 }
 
 /// Allows when some tag of the image is an update of the tag that runs: a registry tells Keel of each new tag.
 fn judge(request: &PromotionRequest, running: &Running, settings: &Settings, findings: &mut Findings) {
     let policy = &settings.policy;
     let current = running_tags(&running.tags, running.version.as_deref());
-    let mut new = request.image.tags.clone();
-    if new.is_empty() {
-        new.extend(request.image.version.clone());
-    }
+    let new = new_tags(request);
     for from in &current {
         if let Some(to) = new.iter().find(|to| policy.updates(from, to, settings.match_pre_release)) {
             findings.passed(RULE, format!("`{policy}` updates `{from}`, which runs, to `{to}`"));
