@@ -1,6 +1,10 @@
 //! Policies that must be signed: by whom, over what, with which lock, and without a registry.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
 
 use plimsoll_support::{
     Application, DebianRegistry, LAYOUT, Plimsoll, Ran, Requirement, copy_artifact, environment, require,
@@ -342,7 +346,10 @@ fn keys_are_made_once_and_wrong_ones_are_told_apart() {
     author.push("always", "policies/gate:1", &[]);
     let reference = author.reference("policies/gate:1");
     let _ = author.verify("policies/gate:1", "contoso").code(1);
-    let _ = author.verify("policies/nothing:1", "contoso").code(64);
+    for nowhere in ["policies/nothing:1".to_owned(), format!("policies/nothing@sha256:{}", "0".repeat(64))] {
+        let ran = author.verify(&nowhere, "contoso").code(64);
+        assert!(ran.stderr.contains("there is no policy"), "{}", ran.stderr);
+    }
     let refused = author.plimsoll.run(&["policy", "keygen", "contoso"]).code(2);
     assert!(refused.stderr.contains("contoso.key exists"), "{}", refused.stderr);
     #[cfg(unix)]
@@ -383,4 +390,40 @@ fn keys_are_made_once_and_wrong_ones_are_told_apart() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn signatures_that_the_registry_keeps_to_itself_are_not_missing() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let plimsoll = Plimsoll::in_folder(folder.path()).environment("COSIGN_PASSWORD", PASSWORD);
+    let _ = plimsoll.run(&["policy", "keygen", "contoso"]).code(0);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let reference = format!("oci://{}/policies/gate:1", listener.local_addr().expect("it has an address"));
+    // The policy may be read, and nothing else.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..length]);
+                let empty = format!("sha256:{}", "0".repeat(64));
+                let manifest = json!({
+                    "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "config": { "mediaType": "application/json", "digest": empty, "size": 2 }, "layers": [],
+                });
+                let (status, body) = match request.split(' ').nth(1) {
+                    Some("/v2/") => ("200 OK", "{}".to_owned()),
+                    Some("/v2/policies/gate/manifests/1") => ("200 OK", manifest.to_string()),
+                    _ => ("403 Forbidden", "{}".to_owned()),
+                };
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+            });
+        }
+    });
+    let ran = plimsoll.run(&["policy", "verify", &reference, "--key", "contoso.pub"]).code(2);
+    assert!(ran.stderr.contains("could not be looked at"), "{}", ran.stderr);
 }

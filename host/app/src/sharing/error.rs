@@ -74,6 +74,14 @@ pub enum SharingError {
         /// Whose signature is missing, and what is there instead.
         source: Unsigned,
     },
+    /// The registry does not let its signatures be looked at.
+    #[error("the signatures of oci://{reference} could not be looked at: {reason}")]
+    Withheld {
+        /// The reference.
+        reference: Box<ImageReference>,
+        /// What the registry says.
+        reason: String,
+    },
     /// The lock was written before this signature was wanted.
     #[error("the policy oci://{reference} is not locked as signed by `{signer}`")]
     SignerNotLocked {
@@ -123,6 +131,8 @@ impl From<SharingError> for PortFailure {
             SharingError::OtherSignerLocked { .. } => Self::new(FailureClass::Configuration, error).hint(
                 "if the signer has another key now, run `plimsoll policy lock`, which verifies the signatures, and look at what changes",
             ),
+            SharingError::Withheld { .. } => Self::new(FailureClass::Outside, error)
+                .hint("use credentials that may read everything in the repository"),
             SharingError::Broken { .. } => Self::new(FailureClass::Internal, error),
             _ => Self::new(FailureClass::Configuration, error),
         }

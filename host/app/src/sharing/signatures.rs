@@ -21,6 +21,8 @@ pub struct Signatures {
     pub found: Vec<Signature>,
     /// What is wrong with those that cannot be read.
     pub unreadable: Vec<String>,
+    /// What the registry did not let be looked at: there may be signatures that nobody saw.
+    pub(super) withheld: Option<String>,
 }
 
 /// The tag of the artifact that holds signatures in the older form.
@@ -95,6 +97,9 @@ impl Signatures {
                 | E::Denied { .. }
                 | E::WrongDigest { .. }),
             ) => {
+                if matches!(error, E::Refused { .. } | E::Denied { .. }) {
+                    self.withheld.get_or_insert(error.to_string());
+                }
                 self.unreadable.push(error.to_string());
                 Ok(None)
             }

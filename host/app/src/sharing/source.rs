@@ -130,13 +130,23 @@ impl PolicySource {
     /// # Errors
     /// There is no such artifact, or the registry cannot be asked.
     pub fn signatures(&self, reference: &ImageReference) -> Result<(Digest, Signatures), PortFailure> {
+        let store = self.cache.as_deref().map(Store::in_cache);
+        let is_kept = |digest: &Digest| store.as_ref().is_some_and(|store| store.read(digest).is_some());
         self.wait(reference, async {
             let repository = self.repository(reference)?;
-            let digest = match reference.digest {
+            let digest = match reference.digest.filter(is_kept) {
                 Some(digest) => digest,
+                // What is not there has no signatures either, and that is another answer.
                 None => manifest(&repository, reference).await?.digest,
             };
-            Ok((digest, Signatures::fetch(&repository, &digest).await?))
+            let signatures = Signatures::fetch(&repository, &digest).await?;
+            match &signatures.withheld {
+                Some(reason) if signatures.found.is_empty() => {
+                    let (reference, reason) = (Box::new(reference.clone()), reason.clone());
+                    Err(SharingError::Withheld { reference, reason }.into())
+                }
+                _ => Ok((digest, signatures)),
+            }
         })
     }
 

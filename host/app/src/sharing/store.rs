@@ -34,7 +34,7 @@ impl Store {
     pub(crate) fn signatures(&self, digest: &Digest) -> Signatures {
         let kept = fs::read(self.signatures_path(digest)).ok();
         let found = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Signatures { found, unreadable: Vec::new() }
+        Signatures { found, ..Signatures::default() }
     }
 
     /// Keeps the signatures of the artifact with this digest, in place of those that were kept.
