@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use plimsoll_support::{DebianRegistry, Plimsoll, Requirement, require, run_for};
+use plimsoll_support::{DebianRegistry, Plimsoll, Requirement, require, run_for, send_artifact};
 
 fn write(folder: &Path, name: &str, content: &[u8]) {
     std::fs::write(folder.join(name), content).expect("the folder takes a file");
@@ -131,7 +131,11 @@ fn a_policy_in_a_registry_is_read_without_being_run() {
     let _ = with_password(&["policy", "keygen", "contoso"]);
     let _ = with_password(&["policy", "sign", &reference, "--key", "contoso.key"]);
     let unknown = plimsoll.run(&["policy", "inspect", &reference]).code(0);
-    assert!(unknown.stdout.contains("with a key that the configuration does not name"), "{}", unknown.stdout);
+    assert!(
+        unknown.stdout.contains("signed     by somebody: no signers are configured"),
+        "{}",
+        unknown.stdout
+    );
     let configuration =
         "[image]\nrepository = \"oci:images\"\n[[signers]]\nname = \"contoso\"\nkeys = [\"contoso.pub\"]\n";
     write(folder.path(), "plimsoll.toml", configuration.as_bytes());
@@ -140,4 +144,16 @@ fn a_policy_in_a_registry_is_read_without_being_run() {
     let known = plimsoll.run(&["policy", "inspect", &reference, "--format", "json"]).code(0).json();
     let signature = &known["signatures"][0];
     assert_eq!((&signature["signer"], &signature["form"]), (&"contoso".into(), &"simple-signing".into()));
+    // What cannot be read is no signature, and not nothing either.
+    let digest = pushed["digest"].as_str().expect("it is a text");
+    send_artifact(
+        &registry,
+        &format!("policies/soak:{}.sig", digest.replace(':', "-")),
+        ("application/vnd.oci.image.config.v1+json", "{}"),
+        &[("application/vnd.dev.sigstore.bundle.v0.3+json", b"rubbish", serde_json::json!({}))],
+    );
+    let unreadable = plimsoll.run(&["policy", "inspect", &reference]).code(0);
+    assert!(unreadable.stdout.contains("signed     cannot be read: "), "{}", unreadable.stdout);
+    let unreadable = plimsoll.run(&["policy", "inspect", &reference, "--format", "json"]).code(0).json();
+    assert!(unreadable["signatures"][0]["unreadable"].is_string(), "{unreadable}");
 }

@@ -4,10 +4,7 @@ mod settings;
 mod signers;
 
 use clap::Args;
-use plimsoll_app::{
-    policies::{self, DESCRIPTION_SECTION, Found, Reading},
-    sharing::SignedBy,
-};
+use plimsoll_app::policies::{self, DESCRIPTION_SECTION, Found, Reading};
 use plimsoll_core::{contract::Description, ports::FailureClass};
 use serde_json::{Value, json};
 
@@ -52,7 +49,7 @@ struct Shown<'a> {
     found: &'a Found,
     reading: &'a Reading,
     /// Absent: it is in no registry, or that could not be asked.
-    signatures: Option<Vec<SignedBy>>,
+    signatures: Option<signers::Found>,
 }
 
 impl Shown<'_> {
@@ -97,7 +94,7 @@ impl Shown<'_> {
         if let Some(artifact) = &self.found.artifact {
             row("artifact", &artifact.to_string());
         }
-        signers::print(self.signatures.as_deref());
+        signers::print(self.signatures.as_ref());
         match description {
             Some(description) => settings::print(&description.settings_schema),
             None if self.reading.problem.is_none() => {
@@ -145,7 +142,7 @@ impl Shown<'_> {
             "size": size,
             "digest": digest,
             "artifact": self.found.artifact,
-            "signatures": self.signatures.as_deref().map(signers::json),
+            "signatures": self.signatures.as_ref().map(signers::json),
             "imports": imports,
             "exports": exports,
         })
