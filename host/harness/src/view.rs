@@ -3,6 +3,8 @@
 use plimsoll_core::{
     contract::{Decision, Derivation, PromotionRequest, TagMode, TaggingRequest, Verdict},
     decision::{CapabilityCall, Outcome},
+    digest::Digest,
+    names::Tag,
 };
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -70,13 +72,37 @@ fn derivation_view(derivation: &Derivation) -> Value {
 /// Reads a request from JSON: one with an `environment` is about a promotion.
 ///
 /// # Errors
-/// It is not in the form of the contract.
+/// It is not in the form of the contract, or no host asks it.
 pub fn read_request(value: Value) -> Result<Request, serde_path_to_error::Error<serde_json::Error>> {
     Ok(if value.get("environment").is_some() {
-        Request::Promotion(Box::new(serde_path_to_error::deserialize::<_, PromotionRequest>(value)?))
+        let request = serde_path_to_error::deserialize::<_, PromotionRequest>(value)?;
+        can_be_asked(&request).map_err(|problem| {
+            let nowhere = serde_path_to_error::Track::new().path();
+            serde_path_to_error::Error::new(nowhere, serde::de::Error::custom(problem))
+        })?;
+        Request::Promotion(Box::new(request))
     } else {
         Request::Tagging(Box::new(serde_path_to_error::deserialize::<_, TaggingRequest>(value)?))
     })
+}
+
+/// What every host keeps to when it asks about a promotion: the environment is there, digests are digests, tags are tags.
+fn can_be_asked(request: &PromotionRequest) -> Result<(), String> {
+    let names: Vec<&str> = request.environments.iter().map(|environment| environment.name.as_str()).collect();
+    let asked = request.environment.as_str();
+    if !names.contains(&asked) {
+        let there = if names.is_empty() { "none".to_owned() } else { format!("`{}`", names.join("`, `")) };
+        return Err(format!("there is no environment `{asked}` among `environments`: it lists {there}"));
+    }
+    let running = request.environments.iter().filter_map(|environment| environment.running.as_ref());
+    let digests = running.clone().map(|running| &running.digest).chain(&request.image.digest);
+    for digest in digests {
+        digest.parse::<Digest>().map_err(|error| error.to_string())?;
+    }
+    for tag in running.flat_map(|running| &running.tags).chain(&request.image.tags) {
+        Tag::new(tag.as_str()).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// A request to a Plimsoll policy: one with an `environment` is about a promotion, any other about tagging.
@@ -190,6 +216,28 @@ mod tests {
             _ => {}
         }
         all
+    }
+
+    #[test]
+    fn what_no_host_asks_is_refused() {
+        for (pointer, wrong, says) in [
+            (
+                "/environment",
+                "prodction",
+                "no environment `prodction` among `environments`: it lists `staging`, `production`",
+            ),
+            ("/image/digest", "sha256:1", "sha256:1"),
+            ("/image/tags/0", "v 1", "v 1"),
+            ("/environments/0/running/digest", "latest", "latest"),
+            ("/environments/0/running/tags/0", "-", "`-`"),
+        ] {
+            let mut request = default_request(Question::Promotion);
+            request["settings"] = json!("{}");
+            assert!(read_request(request.clone()).is_ok());
+            *request.pointer_mut(pointer).expect("it is there") = json!(wrong);
+            let told = read_request(request).expect_err("no host asks this").to_string();
+            assert!(told.contains(says), "{told}");
+        }
     }
 
     #[test]
