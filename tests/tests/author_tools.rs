@@ -69,6 +69,8 @@ fn a_backtest_tells_what_would_have_changed() {
     assert_eq!((&change["environment"], &change["version"]), (&"production".into(), &"1.0.0".into()));
     assert_eq!(change["findings"][0]["rule"], "pattern", "{report}");
     let _ = application.run(&[&backtest[..], &["--fail-on-change"]].concat()).code(1);
+    let told = application.run(&backtest[..5]).code(0).stdout;
+    assert!(told.contains("    - pattern passed: ") && told.contains("    + pattern failed: "), "{told}");
 
     // The policy as it is changes nothing.
     let same = application.run(&[

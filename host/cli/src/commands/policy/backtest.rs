@@ -146,11 +146,33 @@ fn print_change(change: &Change) {
         plimsoll_app::clock::readable(*at)
     );
     for difference in change.differences.iter().filter(|difference| difference.what != "verdict") {
-        say!("    {}: was {}, would be {}", difference.what, difference.before, difference.after);
+        say!(
+            "    {}: was {}, would be {}",
+            difference.what,
+            words(&difference.before),
+            words(&difference.after)
+        );
     }
     for finding in &change.findings {
-        if let Some(finding) = finding.after.as_ref().or(finding.before.as_ref()) {
-            output::report::findings(std::slice::from_ref(finding));
+        let sides = [("-", finding.before.as_ref()), ("+", finding.after.as_ref())];
+        for (sign, finding) in sides.into_iter().filter_map(|(sign, finding)| Some((sign, finding?))) {
+            let outcome = words(&json!(finding.outcome));
+            say!("    {sign} {} {outcome}: {}", finding.rule, finding.message);
+        }
+    }
+}
+
+/// A part of an answer in words: texts without quotes, members as `name: value`.
+fn words(value: &Value) -> String {
+    let list = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(value) => if *value { "yes" } else { "no" }.to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => list(items.iter().map(words).collect()),
+        Value::Object(members) => {
+            list(members.iter().map(|(name, value)| format!("{name}: {}", words(value))).collect())
         }
     }
 }
