@@ -68,7 +68,7 @@ fn long_calendars_are_read_or_refused() {
         };
         format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", (0..events).map(event).collect::<String>())
     };
-    application.git.write("holidays.ics", &calendar(10_000));
+    application.git.write("holidays.ics", calendar(10_000));
     let plan = application.run(&["plan", "--format", "json"]).json();
     assert_eq!(environment(&plan, "guarded")["verdict"], "allow", "{plan}");
     let dates: String = (0..100_000)
