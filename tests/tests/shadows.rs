@@ -266,3 +266,18 @@ fn a_shadow_that_cannot_be_used_is_a_mistake_in_the_file() {
         assert!(!application.git.path().join("deploy").exists(), "{shadow}: nothing happened");
     }
 }
+
+#[test]
+fn a_shadow_whose_registry_is_away_keeps_nobody_waiting() {
+    require!(Requirement::Git);
+    // Nobody listens there.
+    let reference = format!("oci://127.0.0.1:1/policies/gate@sha256:{}", "0".repeat(64));
+    let application = shadowed_by(&format!(r#"{{ policy = "{reference}" }}"#), "");
+    for command in [["plan", "--format=json"], ["release", "--format=json"]] {
+        let ran = application.run(&command).code(0);
+        let told = format!("the shadow {reference} is not asked");
+        assert!(ran.stderr.contains(&told), "{command:?}: {}", ran.stderr);
+        assert_eq!(environment(&ran.json(), "preview")["verdict"], "allow", "{command:?}");
+    }
+    assert!(facts(&application, "shadowed").is_empty());
+}

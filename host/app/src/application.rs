@@ -92,6 +92,8 @@ pub struct Binding<Policy: ?Sized> {
     pub time_zone: String,
     /// The policy that is asked the same and decides nothing.
     pub shadow: Option<Shadow<Policy>>,
+    /// Why the shadow that is configured is not there: it could not be fetched. Nobody waits for it.
+    pub missed: Option<String>,
 }
 
 /// A policy that is asked what another one decides, for comparison.
@@ -117,6 +119,13 @@ pub struct Environment {
 }
 
 impl Application {
+    /// Why shadows that are configured are not there.
+    pub fn missed_shadows(&self) -> impl Iterator<Item = &str> {
+        let promotions = self.environments.iter().flat_map(|environment| &environment.promotion);
+        let promotions = promotions.filter_map(|binding| binding.missed.as_deref());
+        self.tagging.missed.as_deref().into_iter().chain(promotions)
+    }
+
     /// The environment of this name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {

@@ -155,8 +155,9 @@ impl Policies<'_> {
         problems: &mut Vec<Problem>,
     ) -> Option<Binding<Policy>> {
         let bound = self.answering(written, wanted, surroundings, problems);
-        let shadow =
-            written.shadow.as_ref().map(|shadow| self.answering(shadow, wanted, surroundings, problems));
+        let missed = written.shadow.as_deref().and_then(|shadow| self.away(shadow));
+        let shadow = written.shadow.as_ref().filter(|_| missed.is_none());
+        let shadow = shadow.map(|shadow| self.answering(shadow, wanted, surroundings, problems));
         let (policy, settings) = bound?;
         let shadow = match shadow {
             Some(shadow) => {
@@ -165,7 +166,15 @@ impl Policies<'_> {
             }
             None => None,
         };
-        Some(Binding { policy, settings, time_zone: written.time_zone.clone(), shadow })
+        Some(Binding { policy, settings, time_zone: written.time_zone.clone(), shadow, missed })
+    }
+
+    /// Why a shadow cannot be had now, such as a registry that is away: no mistake of the configuration, and no reason to keep
+    /// a release waiting for what decides nothing.
+    fn away(&self, shadow: &configuration::Binding) -> Option<String> {
+        let component = self.source.component(&shadow.policy, &Signer::wanted(&self.signers, shadow));
+        let failure = component.err().filter(|failure| failure.class == FailureClass::Outside)?;
+        Some(format!("the shadow {} is not asked: {failure}", shadow.written))
     }
 
     /// A policy that answers the question of its place, and its settings.

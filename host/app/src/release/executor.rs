@@ -85,6 +85,7 @@ impl<'a> Executor<'a> {
 
     async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         let effects = Effects::new(self.application, self.progress);
+        shadows::tell_missed(self.application, self.progress);
         let mut held: Option<Box<dyn Lease>> = None;
         while let Some(step) = next(&state) {
             // The lease of an environment is kept from the question to the deployment.

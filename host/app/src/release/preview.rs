@@ -51,6 +51,7 @@ pub async fn preview(
     event: Event,
     progress: &dyn Progress,
 ) -> Result<Preview, ReleaseError> {
+    shadows::tell_missed(application, progress);
     let Imagined { state, digest, changes, .. } = imagine_until(application, event, progress, None).await?;
     Ok(Preview { state, digest, changes })
 }

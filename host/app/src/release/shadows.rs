@@ -8,11 +8,17 @@ use plimsoll_core::{
     digest::Digest,
     fact::Fact,
     names::EnvironmentName,
+    ports::{Activity, Progress},
     shadow::{PromotionShadow, ShadowRecord},
 };
 use tokio::task::spawn_blocking;
 
 use crate::application::Application;
+
+/// Tells which shadows are not there.
+pub(super) fn tell_missed(application: &Application, progress: &dyn Progress) {
+    application.missed_shadows().for_each(|missed| progress.activity(Activity::Warning(missed)));
+}
 
 /// Asks the shadows of whoever made a decision, and gives the fact that comes of it; nothing when there are none, or when
 /// the fact is no decision.
