@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct ReplayArguments {
     #[command(flatten)]
     journal: JournalArguments,
-    /// A policy besides those that the journal names: stock:NAME or a file; repeatable. Decisions are made again by the
+    /// A policy besides those that the journal names: stock:NAME, a file or oci://; repeatable. Decisions are made again by the
     /// component with the digest that made them.
     #[arg(long, value_name = "REF")]
     policy: Vec<String>,
