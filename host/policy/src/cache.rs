@@ -183,8 +183,9 @@ fn read(file: &Path, engine: &Engine, digest: &Digest) -> Option<Component> {
         return None;
     }
     #[expect(unsafe_code, reason = "the engine offers no other way to take over what it compiled before")]
-    // SAFETY: `Component::deserialize` asks for bytes that `Component::serialize` made. The seal says that these are, and that
-    // no accident changed them; the engine itself refuses what another version or other settings of it made.
+    // SAFETY: `Component::deserialize` asks for bytes that `Component::serialize` made. They lie in a folder
+    // that nobody else may write, and the seal says that no accident changed them; the engine itself refuses what another
+    // version or other settings of it made.
     let component = unsafe { Component::deserialize(engine, compiled) }.ok()?;
     // Used just now: the last to be removed. A folder that may only be read is as good.
     let _ = fs::File::open(file).and_then(|file| file.set_modified(SystemTime::now()));
