@@ -23,6 +23,18 @@ impl Journal for AbsentJournal {
         Err(PortFailure::new(FailureClass::Internal, NotWritable))
     }
 
+    async fn give(&self, _: &ReleaseId, _: i64, _: Fact) -> Result<Entry, PortFailure> {
+        Err(PortFailure::new(FailureClass::Internal, NotWritable))
+    }
+
+    async fn unsettled(&self, _: usize) -> Result<Vec<ReleaseId>, PortFailure> {
+        Ok(Vec::new())
+    }
+
+    async fn hold(&self, _: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
+        Ok(None)
+    }
+
     async fn release(&self, _: &ReleaseId) -> Result<Vec<Entry>, PortFailure> {
         Ok(Vec::new())
     }

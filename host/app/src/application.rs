@@ -6,10 +6,10 @@ use plimsoll_core::{
     contract::{Intent, Source},
     digest::Digest,
     fact::{EnvironmentPlan, Opening},
-    names::EnvironmentName,
+    names::{CheckName, EnvironmentName},
     ports::{
-        BuildRequest, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy, TaggingPolicy,
-        Target,
+        BuildRequest, Check, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy,
+        TaggingPolicy, Target,
     },
     reference::RepositoryName,
 };
@@ -114,8 +114,18 @@ pub struct Environment {
     pub after: Vec<EnvironmentName>,
     /// How it is deployed to.
     pub target: Arc<dyn Target>,
+    /// What is checked after a deployment, in this order.
+    pub checks: Vec<Arc<dyn Check>>,
     /// Its promotion policies; all of them are asked.
     pub promotion: Vec<Binding<dyn PromotionPolicy>>,
+}
+
+impl Environment {
+    /// The check of this name.
+    #[must_use]
+    pub fn check(&self, name: &CheckName) -> Option<&dyn Check> {
+        self.checks.iter().map(AsRef::as_ref).find(|check| check.name() == name)
+    }
 }
 
 impl Application {
@@ -149,6 +159,7 @@ impl Application {
         let plan = |environment: &Environment| EnvironmentPlan {
             name: environment.name.clone(),
             after: environment.after.clone(),
+            checks: environment.checks.iter().map(|check| check.name().clone()).collect(),
         };
         self.environments.iter().map(plan).collect()
     }

@@ -238,6 +238,7 @@ impl Host {
                     name: environment.name.clone(),
                     after: environment.after.clone(),
                     target: target(&environment.target),
+                    checks: Vec::new(),
                     promotion,
                 })
                 .collect(),

@@ -161,6 +161,12 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
             report.findings =
                 vec![Finding::host_failed("order", format!("the newer release {newer} runs here"))];
         }
+        Stay::Rejected { by, reason } => {
+            report.verdict = Some("deny");
+            report.until = Vec::new();
+            report.findings =
+                vec![Finding::host_failed("rejected", format!("{by} took the release out: {reason}"))];
+        }
         // Nobody was asked while a step before all environments failed.
         Stay::Pending if state.pushed => {
             let missing: Vec<&str> =

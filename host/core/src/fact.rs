@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contract::{Intent, Source, Verdict},
+    contract::{Approval, Evidence, Intent, Source, Verdict},
     decision::{PromotionRecord, TaggingRecord},
     digest::Digest,
-    names::{EnvironmentName, ReleaseId, Tag},
+    names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    ports::PortFailure,
+    ports::{Aftermath, DeployFailure, PortFailure},
     release::Step,
     shadow::{PromotionShadow, TaggingShadow},
 };
@@ -93,6 +93,80 @@ pub enum Fact {
         /// The newer release.
         newer: ReleaseId,
     },
+    /// A check after a deployment was made.
+    Verified {
+        /// The environment.
+        environment: EnvironmentName,
+        /// The check.
+        check: CheckName,
+        /// Whether the environment counts as unhealthy when the check failed.
+        required: bool,
+        /// How it came out; policies see it.
+        evidence: Evidence,
+    },
+    /// Somebody wants the release in an environment: its policies are asked anew, whatever came of it before.
+    Requested {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Why it should go there.
+        intent: Intent,
+        /// Who asked.
+        by: String,
+        /// Their reason.
+        reason: Option<String>,
+    },
+    /// Nothing is left to do.
+    Settled {},
+    /// Somebody approved the release.
+    Approved {
+        /// The approval.
+        approval: Approval,
+    },
+    /// A result about the release was handed in.
+    EvidenceGiven {
+        /// The result.
+        evidence: Evidence,
+        /// Where it comes from: a file's name, a service.
+        origin: Option<String>,
+    },
+    /// The release was taken out of an environment: it does not go there again unless somebody asks for it.
+    Rejected {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Who did.
+        by: String,
+        /// Their reason.
+        reason: String,
+    },
+    /// The health of a running release changed.
+    HealthChanged {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Whether it is healthy now.
+        healthy: bool,
+        /// What was seen, a sentence each.
+        reasons: Vec<String>,
+    },
+    /// Nothing more goes into an environment, until somebody frees it or the time comes. Belongs to no release.
+    EnvironmentHeld {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Who holds it.
+        by: String,
+        /// Their reason.
+        reason: String,
+        /// Until when, Unix seconds; absent: until it is freed.
+        until: Option<i64>,
+    },
+    /// The hold on an environment ended. Belongs to no release.
+    EnvironmentFreed {
+        /// The environment.
+        environment: EnvironmentName,
+        /// Who freed it.
+        by: String,
+        /// Their reason.
+        reason: Option<String>,
+    },
     /// A step could not be done. It is tried again when the release is resumed.
     StepFailed {
         /// The step's name.
@@ -104,10 +178,32 @@ pub enum Fact {
         /// What to do next.
         #[serde(default)]
         hint: Option<String>,
+        /// What the environment runs now, when the step was a deployment.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        aftermath: Option<Aftermath>,
     },
 }
 
 impl Fact {
+    /// The kinds of facts, as in their JSON text, that are given beside the steps of the host that carries a release out:
+    /// by people, by other systems, by whoever looks at the environments.
+    pub const GIVEN: [&str; 6] =
+        ["approved", "evidence-given", "rejected", "health-changed", "environment-held", "environment-freed"];
+
+    /// Whether it is given beside the steps of a host: it may come at any time and from anywhere.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        matches!(
+            self,
+            Self::Approved { .. }
+                | Self::EvidenceGiven { .. }
+                | Self::Rejected { .. }
+                | Self::HealthChanged { .. }
+                | Self::EnvironmentHeld { .. }
+                | Self::EnvironmentFreed { .. }
+        )
+    }
+
     /// A step that could not be done.
     #[must_use]
     pub fn step_failed(step: &Step, failure: &PortFailure) -> Self {
@@ -116,7 +212,18 @@ impl Fact {
             environment: step.environment().cloned(),
             message: failure.to_string(),
             hint: failure.hint.clone(),
+            aftermath: None,
         }
+    }
+
+    /// A deployment that failed.
+    #[must_use]
+    pub fn deployment_failed(step: &Step, failure: &DeployFailure) -> Self {
+        let mut fact = Self::step_failed(step, &failure.failure);
+        if let Self::StepFailed { aftermath, .. } = &mut fact {
+            *aftermath = Some(failure.aftermath);
+        }
+        fact
     }
 }
 
@@ -144,6 +251,9 @@ pub struct EnvironmentPlan {
     pub name: EnvironmentName,
     /// Environments that must run the release, healthy, before.
     pub after: Vec<EnvironmentName>,
+    /// Checks that follow a deployment, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckName>,
 }
 
 /// A fact in its place in the journal.

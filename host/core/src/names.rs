@@ -92,6 +92,14 @@ name!(
     |text| text.strip_prefix("r-").is_some_and(|rest| rest.len() == 12
         && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
 );
+impl ReleaseId {
+    /// What stands in the place of a release in facts that belong to none, such as the hold on an environment.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(format!("r-{:012}", 0))
+    }
+}
+
 name!(
     /// The name of an environment.
     EnvironmentName, "an environment name", "expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit",
@@ -101,6 +109,11 @@ name!(
     /// The name that a configuration gives to somebody who signs policies.
     SignerName, "a signer's name", "expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit",
     |text| word(text, 63, b"-")
+);
+name!(
+    /// The name of a check that follows a deployment, and of the evidence that comes of it.
+    CheckName, "the name of a check", "expected 1 to 64 of `a-z 0-9 - . _ /`, beginning with a letter or digit",
+    |text| word(text, 64, b"-._/")
 );
 name!(
     /// The name of a rule inside a policy. Names of the host itself begin with `host:`, which this type cannot hold.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
-    ports::{Deployed, Deployment, FailureClass, PortFailure, Progress, Target},
+    ports::{DeployFailure, Deployed, Deployment, FailureClass, Observation, PortFailure, Progress, Target},
     reference::RepositoryName,
 };
 
@@ -73,6 +73,20 @@ impl DirectoryTarget {
         self.output.publish(&deployment.release, &files)
     }
 
+    /// Whether what readers see is what was deployed. Files have no health of their own.
+    fn observe(&self, deployment: &Deployment) -> Observation {
+        let current = self.output.current_files();
+        let described = current.get(Path::new(DESCRIPTION)).map(String::as_str);
+        let written = match described.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok()) {
+            None => Some("nothing is there, or nothing that Plimsoll wrote".to_owned()),
+            Some(found) => {
+                let digest = found["digest"].as_str().unwrap_or("no digest").to_owned();
+                (digest != deployment.digest.to_string()).then(|| format!("{digest} is there"))
+            }
+        };
+        Observation { unhealthy: Vec::new(), drift: written.into_iter().collect() }
+    }
+
     fn compare(&self, image: &Image<'_>) -> Result<String, DeployError> {
         let new = self.render(image)?;
         let mut old = self.output.current_files();
@@ -108,7 +122,7 @@ impl Target for DirectoryTarget {
         &self,
         deployment: &Deployment,
         _progress: &dyn Progress,
-    ) -> Result<Deployed, PortFailure> {
+    ) -> Result<Deployed, DeployFailure> {
         let (target, order) = (self.clone(), deployment.clone());
         blocking(move || target.publish(&order)).await?;
         // Files have no health of their own: they are there, whole.
@@ -123,5 +137,10 @@ impl Target for DirectoryTarget {
         let (target, repository) = (self.clone(), repository.clone());
         let suffix = digest.map_or_else(|| NOT_BUILT.to_owned(), |digest| format!("@{digest}"));
         blocking(move || target.compare(&Image { repository: &repository, suffix })).await
+    }
+
+    async fn observe(&self, deployment: &Deployment) -> Result<Observation, PortFailure> {
+        let (target, expected) = (self.clone(), deployment.clone());
+        blocking(move || Ok(target.observe(&expected))).await
     }
 }

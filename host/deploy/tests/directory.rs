@@ -43,7 +43,8 @@ impl Application {
     }
 
     async fn deploy(&self, number: u8) -> Result<(), PortFailure> {
-        let deployed = self.target.deploy(&deployment(number), &Silent).await?;
+        let deployed = self.target.deploy(&deployment(number), &Silent).await;
+        let deployed = deployed.map_err(|failure| failure.failure)?;
         assert!(deployed.healthy);
         assert_eq!(deployed.location, self.output("current").display().to_string());
         Ok(())
@@ -72,6 +73,7 @@ fn deployment(number: u8) -> Deployment {
         repository: "contoso/website".parse().unwrap(),
         digest: digest(number),
         version: Some(format!("1.0.{number}")),
+        previous: None,
     }
 }
 

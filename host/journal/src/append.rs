@@ -7,7 +7,7 @@ use plimsoll_core::{
     fact::{Entry, Fact},
     names::ReleaseId,
 };
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use crate::{
     chain::Link,
@@ -16,13 +16,14 @@ use crate::{
     read::{hash_of, sequence_of},
 };
 
-/// Adds a fact at the end, in one transaction that holds the right to write from its first statement on, so that nothing
+/// Adds a fact at the end. `expected` is how many facts of hosts' steps the release must have; a given fact expects nothing.
+/// All of it is one transaction that holds the right to write from its first statement on, so that nothing
 /// changes between looking and writing.
 pub(crate) async fn append(
     connection: &mut SqliteConnection,
     journal: &Path,
     release: &ReleaseId,
-    expected: usize,
+    expected: Option<usize>,
     at: i64,
     fact: Fact,
 ) -> Result<Entry, JournalError> {
@@ -31,13 +32,17 @@ pub(crate) async fn append(
         .map_err(|source| JournalError::Unwritable { release: release.clone(), source })?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
 
-    let row = sqlx::query("SELECT sequence, hash, (SELECT count(*) FROM facts WHERE release = ?1) FROM head")
+    let steps = format!(
+        "SELECT sequence, hash, (SELECT count(*) FROM facts WHERE release = ?1 AND kind NOT IN ('{}')) FROM head",
+        Fact::GIVEN.join("', '")
+    );
+    let row = sqlx::query(AssertSqlSafe(steps))
         .bind(release.as_str())
         .fetch_one(&mut *transaction)
         .await
         .map_err(failed)?;
     let (last, found): (i64, i64) = (row.get(0), row.get(2));
-    if usize::try_from(found) != Ok(expected) {
+    if let Some(expected) = expected.filter(|expected| usize::try_from(found) != Ok(*expected)) {
         return Err(JournalError::Conflict { release: release.clone(), expected, found });
     }
     let next = last + 1;

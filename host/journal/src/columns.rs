@@ -7,7 +7,7 @@ use plimsoll_core::fact::Fact;
 pub(crate) struct Columns<'a> {
     /// Which kind of fact it is, as in its JSON text.
     pub(crate) kind: &'static str,
-    /// The environment whose history the fact belongs to: it was deployed to, left alone, or a deployment to it failed.
+    /// The environment whose history the fact belongs to: deployments to it, what followed them, and what was done to it.
     pub(crate) environment: Option<&'a str>,
     /// The tag that was put on an image.
     pub(crate) tag: Option<&'a str>,
@@ -32,6 +32,19 @@ impl<'a> Columns<'a> {
             Fact::Shadowed { .. } => ("shadowed", None, None),
             Fact::Deployed { environment, .. } => ("deployed", Some(environment.as_str()), None),
             Fact::Superseded { environment, .. } => ("superseded", Some(environment.as_str()), None),
+            Fact::Verified { environment, .. } => ("verified", Some(environment.as_str()), None),
+            Fact::Requested { environment, .. } => ("requested", Some(environment.as_str()), None),
+            Fact::Settled {} => ("settled", None, None),
+            Fact::Approved { .. } => ("approved", None, None),
+            Fact::EvidenceGiven { .. } => ("evidence-given", None, None),
+            Fact::Rejected { environment, .. } => ("rejected", Some(environment.as_str()), None),
+            Fact::HealthChanged { environment, .. } => ("health-changed", Some(environment.as_str()), None),
+            Fact::EnvironmentHeld { environment, .. } => {
+                ("environment-held", Some(environment.as_str()), None)
+            }
+            Fact::EnvironmentFreed { environment, .. } => {
+                ("environment-freed", Some(environment.as_str()), None)
+            }
             Fact::StepFailed { step, environment: Some(environment), .. } if step == DEPLOY => {
                 ("step-failed", Some(environment.as_str()), None)
             }
@@ -64,6 +77,7 @@ mod tests {
             environment: step.environment().cloned(),
             message: "no".to_owned(),
             hint: None,
+            aftermath: None,
         };
         assert_eq!(Columns::of(&failed(&deploy)).environment, Some("staging"));
         assert_eq!(Columns::of(&failed(&decide)).environment, None);

@@ -37,7 +37,8 @@ pub(crate) async fn environment(
     limit: usize,
 ) -> Entries {
     let query = sqlx::query(
-        "SELECT sequence, at, release, json FROM facts WHERE environment = ?1 ORDER BY sequence DESC LIMIT ?2",
+        "SELECT sequence, at, release, json FROM facts
+         WHERE environment = ?1 AND kind IN ('deployed', 'superseded', 'step-failed') ORDER BY sequence DESC LIMIT ?2",
     );
     collect(query.bind(environment.as_str()).bind(bound(limit)).fetch_all(connection).await, journal)
 }
@@ -52,6 +53,34 @@ pub(crate) async fn deployed(
          WHERE environment = ?1 AND kind = 'deployed' ORDER BY sequence DESC LIMIT 1",
     );
     Ok(collect(query.bind(environment.as_str()).fetch_all(connection).await, journal)?.pop())
+}
+
+pub(crate) async fn hold(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    environment: &EnvironmentName,
+) -> Result<Option<Entry>, JournalError> {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts
+         WHERE environment = ?1 AND kind IN ('environment-held', 'environment-freed') ORDER BY sequence DESC LIMIT 1",
+    );
+    Ok(collect(query.bind(environment.as_str()).fetch_all(connection).await, journal)?.pop())
+}
+
+pub(crate) async fn unsettled(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    limit: usize,
+) -> Result<Vec<ReleaseId>, JournalError> {
+    let query = sqlx::query(
+        "SELECT opening.sequence, opening.release FROM facts AS opening
+         WHERE opening.kind = 'opened' AND 'settled' <>
+             (SELECT kind FROM facts WHERE release = opening.release ORDER BY sequence DESC LIMIT 1)
+         ORDER BY opening.sequence LIMIT ?1",
+    );
+    let rows = query.bind(bound(limit)).fetch_all(connection).await;
+    let rows = rows.map_err(|error| JournalError::of(journal, error))?;
+    rows.iter().map(|row| release_id(row.get(0), row.get(1), journal)).collect()
 }
 
 pub(crate) async fn tag(
@@ -151,11 +180,15 @@ fn stored(row: &SqliteRow, journal: &Path) -> Result<StoredFact, JournalError> {
     Ok(StoredFact {
         sequence: sequence_of(sequence),
         at: row.try_get(1).map_err(failed)?,
-        release: ReleaseId::new(release).map_err(|source| JournalError::UnreadableRelease {
-            journal: journal.to_owned(),
-            sequence,
-            source,
-        })?,
+        release: release_id(sequence, release, journal)?,
         json: row.try_get(3).map_err(failed)?,
+    })
+}
+
+fn release_id(sequence: i64, stored: &str, journal: &Path) -> Result<ReleaseId, JournalError> {
+    ReleaseId::new(stored).map_err(|source| JournalError::UnreadableRelease {
+        journal: journal.to_owned(),
+        sequence,
+        source,
     })
 }

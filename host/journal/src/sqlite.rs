@@ -120,7 +120,20 @@ impl Journal for SqliteJournal {
         fact: Fact,
     ) -> Result<Entry, PortFailure> {
         let mut connection = self.connection().await;
-        Ok(append::append(&mut connection, &self.path, release, expected, at, fact).await?)
+        Ok(append::append(&mut connection, &self.path, release, Some(expected), at, fact).await?)
+    }
+
+    async fn give(&self, release: &ReleaseId, at: i64, fact: Fact) -> Result<Entry, PortFailure> {
+        let mut connection = self.connection().await;
+        Ok(append::append(&mut connection, &self.path, release, None, at, fact).await?)
+    }
+
+    async fn unsettled(&self, limit: usize) -> Result<Vec<ReleaseId>, PortFailure> {
+        Ok(read::unsettled(&mut *self.connection().await, &self.path, limit).await?)
+    }
+
+    async fn hold(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
+        Ok(read::hold(&mut *self.connection().await, &self.path, environment).await?)
     }
 
     async fn release(&self, release: &ReleaseId) -> Result<Vec<Entry>, PortFailure> {
@@ -203,6 +216,7 @@ mod tests {
             environment: None,
             message: "x".repeat(size),
             hint: None,
+            aftermath: None,
         }
     }
 }

@@ -73,6 +73,7 @@ async fn environments_and_tags_are_found_newest_first() {
         environment: Some(staging.clone()),
         message: "no".to_owned(),
         hint: None,
+        aftermath: None,
     };
     let superseded = Fact::Superseded { environment: staging.clone(), newer: release(2) };
     let facts = [

@@ -1,13 +1,13 @@
 //! The effects: what each step does to the world, and the fact that comes of it.
 
 use plimsoll_core::{
-    contract::{Decision, Derivation, TagMode},
+    contract::{Decision, Derivation, Evidence, EvidenceOutcome, TagMode},
     decision::Outcome,
     digest::Digest,
     fact::Fact,
-    names::{EnvironmentName, Tag},
+    names::{CheckName, EnvironmentName, Tag},
     plan::{PlannedTag, TagPlan},
-    ports::{Activity, Deployment, FailureClass, PortFailure, Progress, PushReport},
+    ports::{Activity, Checked, Deployment, FailureClass, PortFailure, Progress, PushReport},
     release::{ReleaseState, Step},
 };
 
@@ -69,6 +69,7 @@ impl<'a> Effects<'a> {
             Step::SetTag(planned) => self.set_tag(state, planned).await,
             Step::Decide(environment) => self.decide(state, environment, state.built).await,
             Step::Deploy(environment) => self.deploy(state, environment).await,
+            Step::Verify(environment, check) => self.verify(state, environment, check).await,
         }
     }
 
@@ -150,19 +151,56 @@ impl<'a> Effects<'a> {
         if allowed.is_none_or(|verdict| verdict.decision != Decision::Allow) {
             return Err(EffectError::NotYet("deploy").into());
         }
-        let digest = state.built.ok_or(EffectError::NotYet("deploy"))?;
-        let deployment = Deployment {
+        let mut deployment = self.deployment(state)?;
+        deployment.previous = order::previous(self.application.journal.as_ref(), state, name).await?;
+        let fact = match environment.target.deploy(&deployment, self.progress).await {
+            Ok(deployed) => Fact::Deployed {
+                environment: name.clone(),
+                digest: deployment.digest,
+                healthy: deployed.healthy,
+                location: deployed.location,
+            },
+            Err(failure) => Fact::deployment_failed(&Step::Deploy(name.clone()), &failure),
+        };
+        Ok(fact)
+    }
+
+    /// Makes a check. One that is no longer configured is unknown.
+    async fn verify(
+        &self,
+        state: &ReleaseState,
+        name: &EnvironmentName,
+        check: &CheckName,
+    ) -> Result<Fact, PortFailure> {
+        let environment = self.application.environment(name);
+        let configured = environment.and_then(|environment| environment.check(check));
+        let (required, checked) = match configured {
+            Some(check) => {
+                let deployment = self.deployment(state)?;
+                (check.required(), check.run(name, &deployment, self.progress).await)
+            }
+            None => {
+                let value = Some("it is no longer in the configuration".to_owned());
+                (true, Checked { outcome: EvidenceOutcome::Unknown, value })
+            }
+        };
+        let evidence = Evidence {
+            name: check.to_string(),
+            outcome: checked.outcome,
+            value: checked.value,
+            at: self.application.clock.now(),
+        };
+        Ok(Fact::Verified { environment: name.clone(), check: check.clone(), required, evidence })
+    }
+
+    /// The release as targets and checks see it.
+    fn deployment(&self, state: &ReleaseState) -> Result<Deployment, EffectError> {
+        Ok(Deployment {
             release: state.release.clone(),
             repository: self.application.image.name.clone(),
-            digest,
+            digest: state.built.ok_or(EffectError::NotYet("deploy"))?,
             version: state.plan().and_then(|plan| plan.version.clone()),
-        };
-        let deployed = environment.target.deploy(&deployment, self.progress).await?;
-        Ok(Fact::Deployed {
-            environment: name.clone(),
-            digest,
-            healthy: deployed.healthy,
-            location: deployed.location,
+            previous: None,
         })
     }
 

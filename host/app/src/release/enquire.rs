@@ -62,6 +62,7 @@ fn standing(state: &ReleaseState, name: &EnvironmentName) -> String {
     match &environment.stay {
         Stay::Deployed { .. } => format!("the release is in {name} already"),
         Stay::Denied => format!("the release was denied entry to {name}, for good"),
+        Stay::Rejected { by, reason } => format!("{by} took the release out of {name}: {reason}"),
         Stay::Superseded(newer) => format!("{newer} got to {name} first"),
         Stay::Failed(reason) => format!("it fails: {reason}"),
         Stay::Pending | Stay::Held | Stay::Allowed => {

@@ -88,8 +88,8 @@ impl<'a> Executor<'a> {
         shadows::tell_missed(self.application, self.progress);
         let mut held: Option<Box<dyn Lease>> = None;
         while let Some(step) = next(&state) {
-            // The lease of an environment is kept from the question to the deployment.
-            if !matches!(step, Step::Deploy(_)) {
+            // The lease of an environment is kept from the question to the last check after the deployment.
+            if !matches!(step, Step::Deploy(_) | Step::Verify(..)) || held.is_none() {
                 drop(held.take());
                 held = self.lease_for(&step).await?;
             }
@@ -116,7 +116,7 @@ impl<'a> Executor<'a> {
     async fn lease_for(&self, step: &Step) -> Result<Option<Box<dyn Lease>>, ReleaseError> {
         let scope = match step {
             Step::SetTag(_) => LeaseScope::Tags,
-            Step::Decide(environment) | Step::Deploy(environment) => {
+            Step::Decide(environment) | Step::Deploy(environment) | Step::Verify(environment, _) => {
                 LeaseScope::Environment(environment.clone())
             }
             Step::DeriveTags | Step::Build | Step::Push => return Ok(None),
@@ -139,7 +139,7 @@ impl<'a> Executor<'a> {
     }
 
     async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<Entry, ReleaseError> {
-        let entry = self.append(&state.release, state.facts, fact).await?;
+        let entry = self.append(&state.release, state.steps, fact).await?;
         state.apply(&entry);
         Ok(entry)
     }

@@ -5,7 +5,7 @@ use plimsoll_core::{
     digest::Digest,
     fact::Fact,
     names::{EnvironmentName, ReleaseId, Tag},
-    ports::{FailureClass, Journal, PortFailure},
+    ports::{FailureClass, Journal, PortFailure, Previous},
     release::{Precedence, ReleaseState, Stay},
 };
 
@@ -18,6 +18,8 @@ const LOOK_BACK: usize = 256;
 pub(crate) struct Standing {
     /// As policies are told.
     pub(crate) running: Running,
+    /// Digest of the image.
+    pub(crate) digest: Digest,
     /// Its release.
     pub(crate) state: ReleaseState,
 }
@@ -35,15 +37,33 @@ pub(crate) async fn standing(
             .hint("`plimsoll journal verify` shows where the journal was changed")
     })?;
     let tags = state.plan().into_iter().flat_map(|plan| &plan.tags);
+    let stay = state.environment(environment);
+    let healthy_since = match stay {
+        Some(stay) => stay.healthy_since,
+        None => healthy.then_some(entry.at),
+    };
     let running = Running {
         release: entry.release.to_string(),
         digest: digest.to_string(),
         tags: tags.map(|planned| planned.tag.to_string()).collect(),
         version: state.plan().and_then(|plan| plan.version.clone()),
         since: entry.at,
-        healthy_since: healthy.then_some(entry.at),
+        healthy_since,
     };
-    Ok(Some(Standing { running, state }))
+    Ok(Some(Standing { running, digest: *digest, state }))
+}
+
+/// The release that an environment goes back to when this one cannot be deployed there: what runs there, if it is healthy.
+pub(super) async fn previous(
+    journal: &dyn Journal,
+    state: &ReleaseState,
+    environment: &EnvironmentName,
+) -> Result<Option<Previous>, PortFailure> {
+    let standing = standing(journal, environment).await?;
+    let healthy = standing.filter(|standing| {
+        standing.running.healthy_since.is_some() && standing.state.release != state.release
+    });
+    Ok(healthy.map(|standing| Previous { release: standing.state.release, digest: standing.digest }))
 }
 
 /// The newer release that runs in an environment, or that a host died deploying there, if there is one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    contract::TagMode,
+    contract::{Evidence, EvidenceOutcome, TagMode},
     digest::Digest,
     fact::{Entry, Fact},
     names::EnvironmentName,
@@ -148,6 +148,17 @@ async fn imagine(
                 location: String::new(),
             }
         }
+        Step::Verify(environment, check) => Fact::Verified {
+            environment: environment.clone(),
+            check: check.clone(),
+            required: false,
+            evidence: Evidence {
+                name: check.to_string(),
+                outcome: EvidenceOutcome::Unknown,
+                value: Some("a dry run makes no checks".to_owned()),
+                at: application.clock.now(),
+            },
+        },
     })
 }
 

@@ -1,7 +1,7 @@
 //! `history`: what happened.
 
 use plimsoll_core::{
-    contract::GitRef,
+    contract::{Approval, EvidenceOutcome, GitRef},
     fact::{Entry, Fact},
     ports::{Journal, PortFailure},
     shadow::{Comparison, ShadowRecord},
@@ -104,10 +104,48 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::Superseded { environment, newer } => {
             format!("{environment}: the newer release {newer} runs there")
         }
+        Fact::Verified { environment, check, evidence, .. } => {
+            format!("{environment}: the check {check} {}", outcome(evidence.outcome))
+        }
+        Fact::Requested { environment, intent, by, reason } => {
+            let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            format!("{environment}: {by} asked for a {}{reason}", intent.word())
+        }
+        Fact::Settled {} => "nothing is left to do".to_owned(),
+        Fact::Approved { approval } => approved(approval),
+        Fact::EvidenceGiven { evidence, .. } => {
+            format!("evidence {} {}", evidence.name, outcome(evidence.outcome))
+        }
+        Fact::Rejected { environment, by, reason } => {
+            format!("{environment}: taken out by {by}: {reason}")
+        }
+        Fact::HealthChanged { environment, healthy: true, .. } => format!("{environment}: healthy again"),
+        Fact::HealthChanged { environment, reasons, .. } => {
+            format!("{environment}: unhealthy: {}", reasons.join("; "))
+        }
+        Fact::EnvironmentHeld { environment, by, reason, .. } => {
+            format!("{environment}: held by {by}: {reason}")
+        }
+        Fact::EnvironmentFreed { environment, by, .. } => format!("{environment}: freed by {by}"),
         Fact::StepFailed { step, environment: None, message, .. } => format!("{step} failed: {message}"),
         Fact::StepFailed { step, environment: Some(environment), message, .. } => {
             format!("{environment}: {step} failed: {message}")
         }
+    }
+}
+
+fn approved(approval: &Approval) -> String {
+    let Approval { by, environment, rule, .. } = approval;
+    let place = environment.as_ref().map_or_else(String::new, |environment| format!(" for {environment}"));
+    let rule = rule.as_ref().map_or_else(String::new, |rule| format!(", rule {rule}"));
+    format!("approved by {by}{place}{rule}")
+}
+
+fn outcome(outcome: EvidenceOutcome) -> &'static str {
+    match outcome {
+        EvidenceOutcome::Passed => "passed",
+        EvidenceOutcome::Failed => "failed",
+        EvidenceOutcome::Unknown => "is unknown",
     }
 }
 

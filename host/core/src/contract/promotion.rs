@@ -64,6 +64,30 @@ pub enum Intent {
     BreakGlass(Justification),
 }
 
+impl Intent {
+    /// The intent as people say it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Promote => "promotion",
+            Self::Rollback => "rollback",
+            Self::Hotfix(_) => "hotfix",
+            Self::BreakGlass(_) => "break-glass",
+        }
+    }
+
+    /// Whether it counts at this time, Unix seconds.
+    #[must_use]
+    pub fn holds_at(&self, now: i64) -> bool {
+        match self {
+            Self::Promote | Self::Rollback => true,
+            Self::Hotfix(justification) | Self::BreakGlass(justification) => {
+                justification.expires.is_none_or(|expires| now < expires)
+            }
+        }
+    }
+}
+
 /// Who asks for an exception, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -11,8 +11,9 @@ use crate::{
 /// An append-only, hash-chained list of facts, shared by all hosts of an application.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Writes a fact, durably, at the end. `expected` is the number of facts of this release that the writer knows:
-    /// with any other number nothing is written, for another host wrote in between.
+    /// Writes a fact of a host's own steps, durably, at the end. `expected` is the number of such facts of this release that
+    /// the writer knows, [given](Fact::is_given) ones not counted: with any other number nothing is written, for another host
+    /// wrote in between.
     ///
     /// # Errors
     /// The journal could not be written, or another host wrote to this release.
@@ -23,6 +24,12 @@ pub trait Journal: Send + Sync {
         at: i64,
         fact: Fact,
     ) -> Result<Entry, PortFailure>;
+
+    /// Writes a [given](Fact::is_given) fact, durably, at the end, whoever else writes about the release.
+    ///
+    /// # Errors
+    /// The journal could not be written.
+    async fn give(&self, release: &ReleaseId, at: i64, fact: Fact) -> Result<Entry, PortFailure>;
 
     /// All facts of a release, oldest first; none when it is unknown.
     ///
@@ -35,6 +42,18 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// The journal could not be read.
     async fn openings(&self, limit: usize) -> Result<Vec<Entry>, PortFailure>;
+
+    /// Releases that are not settled: their newest fact is not `Settled`. The oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn unsettled(&self, limit: usize) -> Result<Vec<ReleaseId>, PortFailure>;
+
+    /// The newest `EnvironmentHeld` or `EnvironmentFreed` fact of an environment.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn hold(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure>;
 
     /// What happened in an environment (`Deployed` and `Superseded` facts and failed deployments), newest first, at most `limit`.
     ///

@@ -1,5 +1,6 @@
 //! Ports: what the release machine needs from the outside, as traits over plain data.
 
+mod check;
 mod deploy;
 mod image;
 mod journal;
@@ -7,7 +8,8 @@ mod policy;
 mod progress;
 mod registry;
 
-pub use deploy::{Deployed, Deployment, Target};
+pub use check::{Check, Checked};
+pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
 pub use image::{BaseImages, BuildRequest, BuiltImage, ImageBuilder, Platform};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};

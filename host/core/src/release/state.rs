@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Precedence;
 use crate::{
-    contract::{Decision, Derivation, Finding, Passage, PassageState, Verdict},
+    contract::{
+        Approval, Decision, Derivation, Evidence, EvidenceOutcome, Finding, Intent, Passage, PassageState,
+        Verdict,
+    },
     decision::Outcome,
     digest::Digest,
     fact::{Entry, EnvironmentPlan, Fact, Opening},
-    names::{EnvironmentName, ReleaseId, Tag},
+    names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
+    ports::Aftermath,
     shadow::{Comparison, ShadowRecord},
 };
 
@@ -38,8 +42,14 @@ pub struct ReleaseState {
     pub environments: Vec<EnvironmentState>,
     /// The failure that the last run ended with, if it did.
     pub failure: Option<StepFailure>,
-    /// How many facts there are.
-    pub facts: usize,
+    /// Approvals, oldest first.
+    pub approvals: Vec<Approval>,
+    /// Results that were handed in or that checks gave, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// Whether the journal says that nothing is left to do.
+    pub settled: bool,
+    /// How many facts of hosts' steps there are; given ones are not counted.
+    pub steps: usize,
 }
 
 /// A step that could not be done.
@@ -86,6 +96,16 @@ pub struct EnvironmentState {
     pub shadows: Vec<Comparison>,
     /// Since when it stands so, Unix seconds; the opening's time at first.
     pub since: i64,
+    /// Since when it is healthy there without a break, Unix seconds.
+    pub healthy_since: Option<i64>,
+    /// Why it should go there, where somebody asked for it; else the release's own intent counts.
+    pub requested: Option<Intent>,
+    /// The checks after its deployment that are made; false: one that it cannot be healthy without came out otherwise.
+    pub verified: BTreeMap<CheckName, bool>,
+    /// Whether the target reported it healthy when it was looked at last.
+    pub observed_healthy: bool,
+    /// What the environment runs after a failed deployment.
+    pub aftermath: Option<Aftermath>,
 }
 
 /// A release's stay in an environment.
@@ -110,6 +130,13 @@ pub enum Stay {
     Failed(String),
     /// A newer release got there first.
     Superseded(ReleaseId),
+    /// It was taken out: who did, and why. It does not go there again unless somebody asks for it.
+    Rejected {
+        /// Who did.
+        by: String,
+        /// Their reason.
+        reason: String,
+    },
 }
 
 /// How a release stands as a whole, once nothing is left to do in this run.
@@ -147,6 +174,11 @@ impl ReleaseState {
             verdict: None,
             shadows: Vec::new(),
             since: entry.at,
+            healthy_since: None,
+            requested: None,
+            verified: BTreeMap::new(),
+            observed_healthy: false,
+            aftermath: None,
         });
         Some(Self {
             release: entry.release.clone(),
@@ -160,15 +192,21 @@ impl ReleaseState {
             pushed: false,
             tags: BTreeMap::new(),
             failure: None,
-            facts: 1,
+            approvals: Vec::new(),
+            evidence: Vec::new(),
+            settled: false,
+            steps: 1,
         })
     }
 
     /// Takes in one more fact.
     pub fn apply(&mut self, entry: &Entry) {
-        self.facts += 1;
+        self.steps += usize::from(!entry.fact.is_given());
+        self.settled = matches!(entry.fact, Fact::Settled {});
         match &entry.fact {
-            Fact::Opened(_) => {}
+            Fact::Opened(_) | Fact::Settled {} => {}
+            // They belong to no release.
+            Fact::EnvironmentHeld { .. } | Fact::EnvironmentFreed { .. } => {}
             Fact::Resumed {} => self.resume(entry.at),
             Fact::TagsDerived { record, plan } => {
                 self.tagging = tagging(&record.outcome, plan.as_ref());
@@ -199,11 +237,41 @@ impl ReleaseState {
             Fact::Deployed { environment, healthy, location, .. } => {
                 let stay = Stay::Deployed { location: location.clone(), healthy: *healthy };
                 self.settle(environment, entry.at, stay, None);
+                if let Some(environment) = self.environment_mut(environment) {
+                    environment.verified.clear();
+                    environment.aftermath = None;
+                    environment.observe(entry.at, *healthy);
+                }
+            }
+            Fact::Verified { environment, check, required, evidence } => {
+                self.evidence.push(evidence.clone());
+                let good = !required || evidence.outcome == EvidenceOutcome::Passed;
+                if let Some(environment) = self.environment_mut(environment) {
+                    environment.verified.insert(check.clone(), good);
+                    environment.observe(entry.at, environment.observed_healthy);
+                }
+            }
+            Fact::Requested { environment, intent, .. } => {
+                self.settle(environment, entry.at, Stay::Pending, None);
+                if let Some(environment) = self.environment_mut(environment) {
+                    environment.requested = Some(intent.clone());
+                }
+            }
+            Fact::Approved { approval } => self.approvals.push(approval.clone()),
+            Fact::EvidenceGiven { evidence, .. } => self.evidence.push(evidence.clone()),
+            Fact::Rejected { environment, by, reason } => {
+                let stay = Stay::Rejected { by: by.clone(), reason: reason.clone() };
+                self.settle(environment, entry.at, stay, None);
+            }
+            Fact::HealthChanged { environment, healthy, .. } => {
+                if let Some(environment) = self.environment_mut(environment) {
+                    environment.observe(entry.at, *healthy);
+                }
             }
             Fact::Superseded { environment, newer } => {
                 self.settle(environment, entry.at, Stay::Superseded(newer.clone()), None);
             }
-            Fact::StepFailed { step, environment, message, hint } => {
+            Fact::StepFailed { step, environment, message, hint, aftermath } => {
                 self.failure = Some(StepFailure {
                     step: step.clone(),
                     environment: environment.clone(),
@@ -211,7 +279,7 @@ impl ReleaseState {
                     hint: hint.clone(),
                 });
                 if let Some(environment) = environment {
-                    self.settle(environment, entry.at, Stay::Failed(message.clone()), None);
+                    self.fail(environment, entry.at, message, *aftermath);
                 }
             }
         }
@@ -231,6 +299,7 @@ impl ReleaseState {
             if matches!(environment.stay, Stay::Held | Stay::Allowed | Stay::Failed(_)) {
                 environment.stay = Stay::Pending;
                 environment.since = at;
+                environment.aftermath = None;
             }
         }
     }
@@ -239,11 +308,21 @@ impl ReleaseState {
         if let Some(environment) = self.environment_mut(name) {
             environment.stay = stay;
             environment.since = at;
+            environment.healthy_since = None;
             if let Some(verdict) = verdict {
                 environment.verdict = Some(verdict.clone());
                 // They were about the question before.
                 environment.shadows = Vec::new();
             }
+        }
+    }
+
+    /// A step about an environment failed.
+    fn fail(&mut self, name: &EnvironmentName, at: i64, message: &str, aftermath: Option<Aftermath>) {
+        self.settle(name, at, Stay::Failed(message.to_owned()), None);
+        if let Some(environment) = self.environment_mut(name) {
+            environment.healthy_since = None;
+            environment.aftermath = aftermath;
         }
     }
 
@@ -266,13 +345,17 @@ impl ReleaseState {
         self.environments.iter().find(|environment| environment.plan.name == *name)
     }
 
+    /// Why the release should go into an environment: as somebody asked for, while that holds, else as it began.
+    #[must_use]
+    pub fn intent(&self, environment: &EnvironmentState, now: i64) -> Intent {
+        let asked = environment.requested.as_ref().filter(|intent| intent.holds_at(now));
+        asked.unwrap_or(&self.opening.intent).clone()
+    }
+
     /// The environments before this one that do not run the release, healthy, yet.
     #[must_use]
     pub fn missing_before<'a>(&'a self, environment: &'a EnvironmentState) -> Vec<&'a EnvironmentName> {
-        let passed = |name: &EnvironmentName| {
-            let state = self.environment(name);
-            state.is_some_and(|state| matches!(state.stay, Stay::Deployed { healthy: true, .. }))
-        };
+        let passed = |name: &EnvironmentName| self.environment(name).is_some_and(EnvironmentState::passed);
         environment.plan.after.iter().filter(|name| !passed(name)).collect()
     }
 
@@ -313,7 +396,7 @@ impl ReleaseState {
         let mut closed: BTreeSet<&EnvironmentName> = BTreeSet::new();
         loop {
             let found = self.environments.iter().filter(|environment| match environment.stay {
-                Stay::Denied | Stay::Superseded(_) => true,
+                Stay::Denied | Stay::Superseded(_) | Stay::Rejected { .. } => true,
                 Stay::Pending => environment.plan.after.iter().any(|before| closed.contains(before)),
                 _ => false,
             });
@@ -329,23 +412,46 @@ impl ReleaseState {
     #[must_use]
     pub fn passages(&self) -> Vec<Passage> {
         let passage = |environment: &EnvironmentState| {
-            let (state, healthy) = match &environment.stay {
+            let state = match &environment.stay {
                 Stay::Pending => return None,
-                Stay::Held => (PassageState::Held, false),
-                Stay::Denied => (PassageState::Denied, false),
-                Stay::Allowed => (PassageState::Allowed, false),
-                Stay::Deployed { healthy, .. } => (PassageState::Deployed, *healthy),
-                Stay::Failed(_) => (PassageState::Failed, false),
-                Stay::Superseded(_) => (PassageState::Superseded, false),
+                Stay::Held => PassageState::Held,
+                Stay::Denied | Stay::Rejected { .. } => PassageState::Denied,
+                Stay::Allowed => PassageState::Allowed,
+                Stay::Deployed { .. } => PassageState::Deployed,
+                Stay::Failed(_) => PassageState::Failed,
+                Stay::Superseded(_) => PassageState::Superseded,
             };
             Some(Passage {
                 environment: environment.plan.name.to_string(),
                 state,
                 since: environment.since,
-                healthy_since: healthy.then_some(environment.since),
+                healthy_since: environment.healthy_since,
             })
         };
         self.environments.iter().filter_map(passage).collect()
+    }
+}
+
+impl EnvironmentState {
+    /// Whether the release runs there, healthy, and every check after its deployment is made.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        matches!(self.stay, Stay::Deployed { healthy: true, .. }) && self.next_check().is_none()
+    }
+
+    /// The next check that is to be made after the deployment.
+    #[must_use]
+    pub fn next_check(&self) -> Option<&CheckName> {
+        let deployed = matches!(self.stay, Stay::Deployed { .. });
+        self.plan.checks.iter().find(|check| deployed && !self.verified.contains_key(*check))
+    }
+
+    /// Takes in what the target reports of the deployment. It is healthy when no check that it needs says otherwise.
+    fn observe(&mut self, at: i64, reported: bool) {
+        let Stay::Deployed { healthy, .. } = &mut self.stay else { return };
+        self.observed_healthy = reported;
+        *healthy = reported && self.verified.values().all(|good| *good);
+        self.healthy_since = healthy.then_some(self.healthy_since.unwrap_or(at));
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use super::{ReleaseState, Stay, Tagging};
-use crate::{names::EnvironmentName, plan::PlannedTag};
+use super::{EnvironmentState, ReleaseState, Stay, Tagging};
+use crate::{
+    contract::Intent,
+    names::{CheckName, EnvironmentName},
+    plan::PlannedTag,
+};
 
 /// One step of a release. Carrying it out yields exactly one fact; carrying it out twice is harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Step {
     Decide(EnvironmentName),
     /// Deploy to an environment.
     Deploy(EnvironmentName),
+    /// Make a check after a deployment.
+    Verify(EnvironmentName, CheckName),
 }
 
 impl Step {
@@ -33,6 +39,7 @@ impl Step {
             Self::SetTag(_) => "set-tag",
             Self::Decide(_) => "decide",
             Self::Deploy(_) => "deploy",
+            Self::Verify(..) => "verify",
         }
     }
 
@@ -40,7 +47,9 @@ impl Step {
     #[must_use]
     pub const fn environment(&self) -> Option<&EnvironmentName> {
         match self {
-            Self::Decide(environment) | Self::Deploy(environment) => Some(environment),
+            Self::Decide(environment) | Self::Deploy(environment) | Self::Verify(environment, _) => {
+                Some(environment)
+            }
             _ => None,
         }
     }
@@ -55,6 +64,7 @@ impl fmt::Display for Step {
             Self::SetTag(planned) => write!(f, "set the tag {}", planned.tag),
             Self::Decide(environment) => write!(f, "ask the policies of {environment}"),
             Self::Deploy(environment) => write!(f, "deploy to {environment}"),
+            Self::Verify(environment, check) => write!(f, "check {check} in {environment}"),
         }
     }
 }
@@ -76,11 +86,22 @@ pub fn next(state: &ReleaseState) -> Option<Step> {
     if let Some(planned) = plan.tags.iter().find(|planned| !state.tags.contains_key(&planned.tag)) {
         return Some(Step::SetTag(planned.clone()));
     }
-    state.environments.iter().find_map(|environment| match environment.stay {
-        Stay::Allowed => Some(Step::Deploy(environment.plan.name.clone())),
-        Stay::Pending if state.missing_before(environment).is_empty() => {
-            Some(Step::Decide(environment.plan.name.clone()))
-        }
+    state.environments.iter().find_map(|environment| in_environment(state, environment))
+}
+
+fn in_environment(state: &ReleaseState, environment: &EnvironmentState) -> Option<Step> {
+    let name = || environment.plan.name.clone();
+    match environment.stay {
+        Stay::Allowed => Some(Step::Deploy(name())),
+        Stay::Pending if is_reached(state, environment) => Some(Step::Decide(name())),
+        Stay::Deployed { .. } => environment.next_check().map(|check| Step::Verify(name(), check.clone())),
         _ => None,
-    })
+    }
+}
+
+/// Whether the release is far enough to be asked about in an environment. In an emergency, and on the way back, it does not
+/// matter where else it runs.
+fn is_reached(state: &ReleaseState, environment: &EnvironmentState) -> bool {
+    matches!(environment.requested, Some(Intent::Rollback | Intent::BreakGlass(_)))
+        || state.missing_before(environment).is_empty()
 }
