@@ -190,6 +190,25 @@ impl Fact {
     pub const GIVEN: [&str; 6] =
         ["approved", "evidence-given", "rejected", "health-changed", "environment-held", "environment-freed"];
 
+    /// The environment that it is about.
+    #[must_use]
+    pub const fn environment(&self) -> Option<&EnvironmentName> {
+        match self {
+            Self::Decided { environment, .. }
+            | Self::Shadowed { environment, .. }
+            | Self::Deployed { environment, .. }
+            | Self::Superseded { environment, .. }
+            | Self::Verified { environment, .. }
+            | Self::Requested { environment, .. }
+            | Self::Rejected { environment, .. }
+            | Self::HealthChanged { environment, .. }
+            | Self::EnvironmentHeld { environment, .. }
+            | Self::EnvironmentFreed { environment, .. } => Some(environment),
+            Self::StepFailed { environment, .. } => environment.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether it is given beside the steps of a host: it may come at any time and from anywhere.
     #[must_use]
     pub const fn is_given(&self) -> bool {

@@ -2,19 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Precedence;
+use super::{EnvironmentState, Precedence, Stay};
 use crate::{
-    contract::{
-        Approval, Decision, Derivation, Evidence, EvidenceOutcome, Finding, Intent, Passage, PassageState,
-        Verdict,
-    },
+    contract::{Approval, Derivation, Evidence, Finding, Intent, Passage},
     decision::Outcome,
     digest::Digest,
-    fact::{Entry, EnvironmentPlan, Fact, Opening},
-    names::{CheckName, EnvironmentName, ReleaseId, Tag},
+    fact::{Entry, Fact, Opening},
+    names::{EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    ports::Aftermath,
-    shadow::{Comparison, ShadowRecord},
+    shadow::Comparison,
 };
 
 /// Everything that is known of one release.
@@ -83,62 +79,6 @@ pub enum Tagging {
     Unanswered(String),
 }
 
-/// How a release stands in an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvironmentState {
-    /// The environment.
-    pub plan: EnvironmentPlan,
-    /// How it stands.
-    pub stay: Stay,
-    /// The newest verdict, if the policies were asked.
-    pub verdict: Option<Verdict>,
-    /// What the shadows of the policies made of the same question.
-    pub shadows: Vec<Comparison>,
-    /// Since when it stands so, Unix seconds; the opening's time at first.
-    pub since: i64,
-    /// Since when it is healthy there without a break, Unix seconds.
-    pub healthy_since: Option<i64>,
-    /// Why it should go there, where somebody asked for it; else the release's own intent counts.
-    pub requested: Option<Intent>,
-    /// The checks after its deployment that are made; false: one that it cannot be healthy without came out otherwise.
-    pub verified: BTreeMap<CheckName, bool>,
-    /// Whether the target reported it healthy when it was looked at last.
-    pub observed_healthy: bool,
-    /// What the environment runs after a failed deployment.
-    pub aftermath: Option<Aftermath>,
-}
-
-/// A release's stay in an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stay {
-    /// Nothing is settled: the policies are to be asked once the environments before are passed.
-    Pending,
-    /// The policies hold it.
-    Held,
-    /// A policy denied it.
-    Denied,
-    /// The policies allow it, in this run of a host.
-    Allowed,
-    /// It runs there, or ran.
-    Deployed {
-        /// Where to look.
-        location: String,
-        /// Whether it is healthy.
-        healthy: bool,
-    },
-    /// The deployment failed.
-    Failed(String),
-    /// A newer release got there first.
-    Superseded(ReleaseId),
-    /// It was taken out: who did, and why. It does not go there again unless somebody asks for it.
-    Rejected {
-        /// Who did.
-        by: String,
-        /// Their reason.
-        reason: String,
-    },
-}
-
 /// How a release stands as a whole, once nothing is left to do in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -168,18 +108,7 @@ impl ReleaseState {
     #[must_use]
     pub fn open(entry: &Entry) -> Option<Self> {
         let Fact::Opened(opening) = &entry.fact else { return None };
-        let environments = opening.environments.iter().map(|plan| EnvironmentState {
-            plan: plan.clone(),
-            stay: Stay::Pending,
-            verdict: None,
-            shadows: Vec::new(),
-            since: entry.at,
-            healthy_since: None,
-            requested: None,
-            verified: BTreeMap::new(),
-            observed_healthy: false,
-            aftermath: None,
-        });
+        let environments = opening.environments.iter().map(|plan| EnvironmentState::new(plan, entry.at));
         Some(Self {
             release: entry.release.clone(),
             environments: environments.collect(),
@@ -203,10 +132,13 @@ impl ReleaseState {
     pub fn apply(&mut self, entry: &Entry) {
         self.steps += usize::from(!entry.fact.is_given());
         self.settled = matches!(entry.fact, Fact::Settled {});
+        if let Some(name) = entry.fact.environment() {
+            let environment = self.environments.iter_mut().find(|environment| environment.plan.name == *name);
+            if let Some(environment) = environment {
+                environment.apply(entry.at, &entry.fact);
+            }
+        }
         match &entry.fact {
-            Fact::Opened(_) | Fact::Settled {} => {}
-            // They belong to no release.
-            Fact::EnvironmentHeld { .. } | Fact::EnvironmentFreed { .. } => {}
             Fact::Resumed {} => self.resume(entry.at),
             Fact::TagsDerived { record, plan } => {
                 self.tagging = tagging(&record.outcome, plan.as_ref());
@@ -221,67 +153,19 @@ impl ReleaseState {
             Fact::TagKept { tag, newer } => {
                 self.tags.insert(tag.clone(), Some(newer.clone()));
             }
-            Fact::Decided { environment, verdict, .. } => {
-                let stay = match verdict.decision {
-                    Decision::Allow => Stay::Allowed,
-                    Decision::Hold(_) => Stay::Held,
-                    Decision::Deny => Stay::Denied,
-                };
-                self.settle(environment, entry.at, stay, Some(verdict));
-            }
-            Fact::Shadowed { environment, shadows } => {
-                if let Some(environment) = self.environment_mut(environment) {
-                    environment.shadows = shadows.iter().map(ShadowRecord::compare).collect();
-                }
-            }
-            Fact::Deployed { environment, healthy, location, .. } => {
-                let stay = Stay::Deployed { location: location.clone(), healthy: *healthy };
-                self.settle(environment, entry.at, stay, None);
-                if let Some(environment) = self.environment_mut(environment) {
-                    environment.verified.clear();
-                    environment.aftermath = None;
-                    environment.observe(entry.at, *healthy);
-                }
-            }
-            Fact::Verified { environment, check, required, evidence } => {
+            Fact::Verified { evidence, .. } | Fact::EvidenceGiven { evidence, .. } => {
                 self.evidence.push(evidence.clone());
-                let good = !required || evidence.outcome == EvidenceOutcome::Passed;
-                if let Some(environment) = self.environment_mut(environment) {
-                    environment.verified.insert(check.clone(), good);
-                    environment.observe(entry.at, environment.observed_healthy);
-                }
-            }
-            Fact::Requested { environment, intent, .. } => {
-                self.settle(environment, entry.at, Stay::Pending, None);
-                if let Some(environment) = self.environment_mut(environment) {
-                    environment.requested = Some(intent.clone());
-                }
             }
             Fact::Approved { approval } => self.approvals.push(approval.clone()),
-            Fact::EvidenceGiven { evidence, .. } => self.evidence.push(evidence.clone()),
-            Fact::Rejected { environment, by, reason } => {
-                let stay = Stay::Rejected { by: by.clone(), reason: reason.clone() };
-                self.settle(environment, entry.at, stay, None);
-            }
-            Fact::HealthChanged { environment, healthy, .. } => {
-                if let Some(environment) = self.environment_mut(environment) {
-                    environment.observe(entry.at, *healthy);
-                }
-            }
-            Fact::Superseded { environment, newer } => {
-                self.settle(environment, entry.at, Stay::Superseded(newer.clone()), None);
-            }
-            Fact::StepFailed { step, environment, message, hint, aftermath } => {
+            Fact::StepFailed { step, environment, message, hint, .. } => {
                 self.failure = Some(StepFailure {
                     step: step.clone(),
                     environment: environment.clone(),
                     message: message.clone(),
                     hint: hint.clone(),
                 });
-                if let Some(environment) = environment {
-                    self.fail(environment, entry.at, message, *aftermath);
-                }
             }
+            _ => {}
         }
     }
 
@@ -295,39 +179,7 @@ impl ReleaseState {
         if matches!(self.tagging, Tagging::Unanswered(_)) {
             self.tagging = Tagging::Pending;
         }
-        for environment in &mut self.environments {
-            if matches!(environment.stay, Stay::Held | Stay::Allowed | Stay::Failed(_)) {
-                environment.stay = Stay::Pending;
-                environment.since = at;
-                environment.aftermath = None;
-            }
-        }
-    }
-
-    fn settle(&mut self, name: &EnvironmentName, at: i64, stay: Stay, verdict: Option<&Verdict>) {
-        if let Some(environment) = self.environment_mut(name) {
-            environment.stay = stay;
-            environment.since = at;
-            environment.healthy_since = None;
-            if let Some(verdict) = verdict {
-                environment.verdict = Some(verdict.clone());
-                // They were about the question before.
-                environment.shadows = Vec::new();
-            }
-        }
-    }
-
-    /// A step about an environment failed.
-    fn fail(&mut self, name: &EnvironmentName, at: i64, message: &str, aftermath: Option<Aftermath>) {
-        self.settle(name, at, Stay::Failed(message.to_owned()), None);
-        if let Some(environment) = self.environment_mut(name) {
-            environment.healthy_since = None;
-            environment.aftermath = aftermath;
-        }
-    }
-
-    fn environment_mut(&mut self, name: &EnvironmentName) -> Option<&mut EnvironmentState> {
-        self.environments.iter_mut().find(|environment| environment.plan.name == *name)
+        self.environments.iter_mut().for_each(|environment| environment.resume(at));
     }
 
     /// The plan, once there is one.
@@ -411,47 +263,7 @@ impl ReleaseState {
     /// How the release fared so far, as promotion policies are told.
     #[must_use]
     pub fn passages(&self) -> Vec<Passage> {
-        let passage = |environment: &EnvironmentState| {
-            let state = match &environment.stay {
-                Stay::Pending => return None,
-                Stay::Held => PassageState::Held,
-                Stay::Denied | Stay::Rejected { .. } => PassageState::Denied,
-                Stay::Allowed => PassageState::Allowed,
-                Stay::Deployed { .. } => PassageState::Deployed,
-                Stay::Failed(_) => PassageState::Failed,
-                Stay::Superseded(_) => PassageState::Superseded,
-            };
-            Some(Passage {
-                environment: environment.plan.name.to_string(),
-                state,
-                since: environment.since,
-                healthy_since: environment.healthy_since,
-            })
-        };
-        self.environments.iter().filter_map(passage).collect()
-    }
-}
-
-impl EnvironmentState {
-    /// Whether the release runs there, healthy, and every check after its deployment is made.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        matches!(self.stay, Stay::Deployed { healthy: true, .. }) && self.next_check().is_none()
-    }
-
-    /// The next check that is to be made after the deployment.
-    #[must_use]
-    pub fn next_check(&self) -> Option<&CheckName> {
-        let deployed = matches!(self.stay, Stay::Deployed { .. });
-        self.plan.checks.iter().find(|check| deployed && !self.verified.contains_key(*check))
-    }
-
-    /// Takes in what the target reports of the deployment. It is healthy when no check that it needs says otherwise.
-    fn observe(&mut self, at: i64, reported: bool) {
-        let Stay::Deployed { healthy, .. } = &mut self.stay else { return };
-        self.observed_healthy = reported;
-        *healthy = reported && self.verified.values().all(|good| *good);
-        self.healthy_since = healthy.then_some(self.healthy_since.unwrap_or(at));
+        self.environments.iter().filter_map(EnvironmentState::passage).collect()
     }
 }
 
