@@ -31,6 +31,10 @@ impl Journal for AbsentJournal {
         Ok(Vec::new())
     }
 
+    async fn rejections(&self, _: &EnvironmentName, _: usize) -> Result<Vec<Entry>, PortFailure> {
+        Ok(Vec::new())
+    }
+
     async fn hold(&self, _: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
         Ok(None)
     }

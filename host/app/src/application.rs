@@ -12,6 +12,7 @@ use plimsoll_core::{
         TaggingPolicy, Target,
     },
     reference::RepositoryName,
+    release::Queue,
 };
 
 use crate::clock::Clock;
@@ -112,6 +113,8 @@ pub struct Environment {
     pub name: EnvironmentName,
     /// Environments that must run the release, healthy, before.
     pub after: Vec<EnvironmentName>,
+    /// In which order releases enter it.
+    pub queue: Queue,
     /// How it is deployed to.
     pub target: Arc<dyn Target>,
     /// What is checked after a deployment, in this order.

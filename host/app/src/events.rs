@@ -58,6 +58,12 @@ pub fn read(
     Ok(event)
 }
 
+/// Who uses the git repository that the configuration is in, by its `user.email`; `None` where git does not know.
+#[must_use]
+pub fn user(host: &Host) -> Option<String> {
+    git::user(host.root())
+}
+
 /// The commit that is checked out where the configuration is, when it is another one than the event's. Without a git
 /// repository there is nothing to compare.
 ///

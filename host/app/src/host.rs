@@ -9,6 +9,7 @@ use plimsoll_core::{
     names::EnvironmentName,
     ports::{ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
     reference::ImageReference,
+    release::Queue,
 };
 use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
@@ -23,10 +24,12 @@ use crate::{
     absent_journal::AbsentJournal,
     application::{Application, Binding, Environment, ImagePlan},
     clock::Clock,
+    commit_files::CommitFiles,
     configuration::{
         self, Builder, Capability, Configuration, ConfigurationError, Destination, PolicyReference,
     },
     policies::{Policies, Surroundings, open_sandbox},
+    release::Lookout,
     sharing::{Lock, PolicySource, Signer, lock_path},
 };
 
@@ -85,6 +88,7 @@ pub struct Host {
     root: PathBuf,
     sandbox: OnceLock<Sandbox>,
     registries: OnceLock<Arc<Registries>>,
+    files: Option<CommitFiles>,
 }
 
 impl Host {
@@ -102,7 +106,32 @@ impl Host {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."))
             .to_owned();
-        Ok(Self { configuration, options, root, sandbox: OnceLock::new(), registries: OnceLock::new() })
+        Ok(Self {
+            configuration,
+            options,
+            root,
+            sandbox: OnceLock::new(),
+            registries: OnceLock::new(),
+            files: None,
+        })
+    }
+
+    /// Takes what is built and the manifests from other files than the working tree's.
+    #[must_use]
+    pub fn with_files(mut self, files: Option<CommitFiles>) -> Self {
+        self.files = files;
+        self
+    }
+
+    /// Where a file or folder of the configuration lies that belongs to the commit.
+    fn locate(&self, path: &Path) -> PathBuf {
+        self.files.as_ref().map_or_else(|| path.to_owned(), |files| files.locate(path))
+    }
+
+    /// The folder that the host keeps its own things in.
+    #[must_use]
+    pub fn own_folder(&self) -> PathBuf {
+        self.root.join(STATE)
     }
 
     /// The configuration.
@@ -150,8 +179,8 @@ impl Host {
         ImagePlan {
             written: image.written.clone(),
             name: image.destination.name().clone(),
-            context: image.context.clone(),
-            dockerfile: image.dockerfile.clone(),
+            context: self.locate(&image.context),
+            dockerfile: self.locate(&image.dockerfile),
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
             platform: image.platform.clone(),
@@ -237,7 +266,8 @@ impl Host {
                 .map(|(environment, promotion)| Environment {
                     name: environment.name.clone(),
                     after: environment.after.clone(),
-                    target: target(&environment.target),
+                    queue: Queue::default(),
+                    target: self.target(&environment.target),
                     checks: Vec::new(),
                     promotion,
                 })
@@ -247,6 +277,29 @@ impl Host {
             journal: surroundings.journal,
             clock: self.options.clock,
         })
+    }
+
+    /// A view of all environments as they really are. No policy is loaded for it.
+    #[must_use]
+    pub fn lookout(&self, journal: Arc<dyn Journal>) -> Lookout {
+        let environments = self.configuration.environments.iter();
+        Lookout {
+            journal,
+            repository: self.configuration.image.destination.name().clone(),
+            targets: environments
+                .map(|environment| (environment.name.clone(), self.target(&environment.target)))
+                .collect(),
+            clock: self.options.clock,
+        }
+    }
+
+    fn target(&self, target: &configuration::Target) -> Arc<dyn Target> {
+        match target {
+            configuration::Target::Directory { path, manifests } => {
+                let options = DirectoryOptions { manifests: self.locate(manifests), output: path.clone() };
+                Arc::new(DirectoryTarget::new(options))
+            }
+        }
     }
 
     /// What the capabilities of the policies look at.
@@ -351,16 +404,5 @@ fn registry_options(options: &HostOptions, written: &configuration::Registries) 
         certificate_authorities: written.certificate_authorities.clone(),
         plain_http: written.plain_http.clone(),
         ..RegistryOptions::default()
-    }
-}
-
-fn target(target: &configuration::Target) -> Arc<dyn Target> {
-    match target {
-        configuration::Target::Directory { path, manifests } => {
-            Arc::new(DirectoryTarget::new(DirectoryOptions {
-                manifests: manifests.clone(),
-                output: path.clone(),
-            }))
-        }
     }
 }

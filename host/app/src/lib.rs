@@ -4,6 +4,7 @@ pub mod absent_journal;
 pub mod application;
 pub mod capabilities;
 pub mod clock;
+pub mod commit_files;
 pub mod configuration;
 pub mod events;
 pub mod host;

@@ -56,8 +56,23 @@ pub(crate) enum Command {
     Release(ReleaseArguments),
     /// Takes up a release that waits, failed or was interrupted.
     Resume(ResumeArguments),
-    /// What runs where, and what waits.
-    Status,
+    /// Approves a release, for one environment and one rule or for all.
+    Approve(ApproveArguments),
+    /// Asks the policies of an environment about a release again, now, and deploys it there if they allow it.
+    Promote(PromoteArguments),
+    /// Brings an environment back to the release that ran there before, or to a named one.
+    Rollback(RollbackArguments),
+    /// Lets nothing more into an environment, until it is freed or the time comes.
+    Hold(HoldArguments),
+    /// Ends the hold on an environment.
+    Free(FreeArguments),
+    /// Results about a release: a scanner's, a test's.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// Takes up every release whose time has come, and looks whether what runs is healthy; for cron.
+    Tick(TickArguments),
+    /// What runs where, what waits, and whether the environments still are what was deployed.
+    Status(StatusArguments),
     /// Why is a release where it is, and not further?
     Why(WhyArguments),
     /// What happened: all releases, or one of them step by step.
@@ -170,6 +185,11 @@ pub(crate) enum TriggerKind {
 pub(crate) struct ReleaseArguments {
     #[command(flatten)]
     pub(crate) event: EventArguments,
+    /// Waits for what holds the release, for at most this long: a span such as 2h.
+    #[arg(long, value_name = "SPAN", num_args = 0..=1, default_missing_value = "1h")]
+    pub(crate) wait: Option<String>,
+    #[command(flatten)]
+    pub(crate) exception: ExceptionArguments,
     /// Releases though the working tree holds changes that are not committed.
     #[arg(long)]
     pub(crate) allow_dirty: bool,
@@ -182,6 +202,139 @@ pub(crate) struct ResumeArguments {
     /// Goes on though the working tree holds changes that are not committed.
     #[arg(long)]
     pub(crate) allow_dirty: bool,
+}
+
+/// An exception that somebody asks for. Policies see it and decide; it is recorded.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Exceptions")]
+pub(crate) struct ExceptionArguments {
+    /// A repair that goes ahead of the queue.
+    #[arg(long, requires = "reason")]
+    pub(crate) hotfix: bool,
+    /// An emergency: no queue, no hold and no environment before stands in the way; the policies are asked all the same.
+    #[arg(long, requires = "reason", conflicts_with = "hotfix")]
+    pub(crate) break_glass: bool,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Until when the exception holds: a time, or a span such as 2h.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) expires: Option<String>,
+    /// Who asks; by default who started the CI run, or git's user.email.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArguments {
+    /// The release: its id, version, git tag or commit.
+    pub(crate) release: String,
+    /// Only for this environment.
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// Only for this rule of a policy, as `plimsoll why` names it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Until when it counts: a time, or a span such as 2h.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Who approves; by default who started the CI run, or git's user.email.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PromoteArguments {
+    /// The release: its id, version, git tag or commit.
+    pub(crate) release: String,
+    /// The environment.
+    pub(crate) environment: String,
+    #[command(flatten)]
+    pub(crate) exception: ExceptionArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArguments {
+    /// The environment.
+    pub(crate) environment: String,
+    /// The release to go back to: its id, version, git tag or commit. Without it the one that ran there before.
+    #[arg(long, value_name = "RELEASE")]
+    pub(crate) to: Option<String>,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Who asks; by default who started the CI run, or git's user.email.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoldArguments {
+    /// The environment.
+    pub(crate) environment: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Until when: a time, or a span such as 2h. Without it until it is freed.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Who holds it; by default who started the CI run, or git's user.email.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FreeArguments {
+    /// The environment.
+    pub(crate) environment: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Who frees it; by default who started the CI run, or git's user.email.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Hands in a result about a release.
+    Add(EvidenceArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArguments {
+    /// The release: its id, version, git tag or commit.
+    pub(crate) release: String,
+    /// The evidence's name, as policies know it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// How it came out.
+    #[arg(long, value_enum)]
+    pub(crate) outcome: Option<OutcomeKind>,
+    /// A value that goes with it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) value: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutcomeKind {
+    Passed,
+    Failed,
+    Unknown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TickArguments {
+    /// Looks at nothing that runs, and only takes up releases.
+    #[arg(long)]
+    pub(crate) no_health: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// Reads the journal alone, and asks no environment how it is.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Args)]

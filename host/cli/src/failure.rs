@@ -102,7 +102,7 @@ impl From<plimsoll_app::release::ReleaseError> for Failure {
             E::OtherRepository { .. } => Self::new(FailureClass::Configuration, error.to_string()).hint(
                 "resume the release with the configuration that it began with, or release a new commit",
             ),
-            E::Question(failure) => Self::from(failure),
+            E::Question(failure) | E::Request(failure) => Self::from(failure),
             E::NoQuestion { .. } => Self::new(FailureClass::User, error.to_string())
                 .hint("`plimsoll tags` shows what the tagging policy says of the event"),
             E::Damaged(_) => Self::new(FailureClass::Outside, error.to_string())

@@ -133,6 +133,8 @@ pub enum Fact {
     Rejected {
         /// The environment.
         environment: EnvironmentName,
+        /// Its image: no other release brings it there by itself either.
+        digest: Digest,
         /// Who did.
         by: String,
         /// Their reason.

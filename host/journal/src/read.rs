@@ -55,6 +55,19 @@ pub(crate) async fn deployed(
     Ok(collect(query.bind(environment.as_str()).fetch_all(connection).await, journal)?.pop())
 }
 
+pub(crate) async fn rejections(
+    connection: &mut SqliteConnection,
+    journal: &Path,
+    environment: &EnvironmentName,
+    limit: usize,
+) -> Entries {
+    let query = sqlx::query(
+        "SELECT sequence, at, release, json FROM facts
+         WHERE environment = ?1 AND kind = 'rejected' ORDER BY sequence DESC LIMIT ?2",
+    );
+    collect(query.bind(environment.as_str()).bind(bound(limit)).fetch_all(connection).await, journal)
+}
+
 pub(crate) async fn hold(
     connection: &mut SqliteConnection,
     journal: &Path,

@@ -132,6 +132,14 @@ impl Journal for SqliteJournal {
         Ok(read::unsettled(&mut *self.connection().await, &self.path, limit).await?)
     }
 
+    async fn rejections(
+        &self,
+        environment: &EnvironmentName,
+        limit: usize,
+    ) -> Result<Vec<Entry>, PortFailure> {
+        Ok(read::rejections(&mut *self.connection().await, &self.path, environment, limit).await?)
+    }
+
     async fn hold(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure> {
         Ok(read::hold(&mut *self.connection().await, &self.path, environment).await?)
     }

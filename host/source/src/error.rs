@@ -41,6 +41,22 @@ pub enum SourceError {
         /// What git's object store says.
         source: Box<gix::Error>,
     },
+    /// A tree of the repository holds a name that no file can have.
+    #[error("the git repository {} holds a file that is called `{name}`", repository.display())]
+    UnusableName {
+        /// The name.
+        name: String,
+        /// The repository.
+        repository: PathBuf,
+    },
+    /// A file of a commit cannot be written.
+    #[error("the file {} cannot be written", file.display())]
+    NotWritten {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The repository cannot be read.
     #[error("{what} of the git repository {} cannot be read", repository.display())]
     Unreadable {
@@ -136,6 +152,8 @@ impl SourceError {
             Self::UnknownCommit { .. } => {
                 "fetch it; in a shallow clone `git fetch --unshallow` brings the whole history"
             }
+            Self::UnusableName { .. } => "do not trust this repository: git itself makes no such name",
+            Self::NotWritten { .. } => "see that this user may write there, and that the disk is not full",
             Self::NotOpened { .. } | Self::Unreadable { .. } => {
                 "see what `git fsck` says, and whether this user may read the repository"
             }
@@ -163,7 +181,9 @@ impl SourceError {
 impl From<SourceError> for PortFailure {
     fn from(error: SourceError) -> Self {
         let class = match &error {
-            SourceError::NotOpened { .. } | SourceError::Unreadable { .. } => FailureClass::Outside,
+            SourceError::NotOpened { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::NotWritten { .. } => FailureClass::Outside,
             _ => FailureClass::User,
         };
         let hint = error.hint();

@@ -11,7 +11,7 @@ use plimsoll_core::{
     release::{ReleaseState, Step},
 };
 
-use super::{order, questions};
+use super::{admission, order, questions};
 use crate::application::{Application, Environment};
 
 /// Carries out single steps.
@@ -128,7 +128,7 @@ impl<'a> Effects<'a> {
         Ok(Fact::Tagged { tag: tag.clone(), previous })
     }
 
-    /// Asks the policies of an environment, unless a newer release runs there. The digest is absent in a dry run.
+    /// Asks the policies of an environment, unless the host itself keeps the release out. The digest is absent in a dry run.
     pub(super) async fn decide(
         &self,
         state: &ReleaseState,
@@ -137,8 +137,9 @@ impl<'a> Effects<'a> {
     ) -> Result<Fact, PortFailure> {
         let environment = self.environment(name)?;
         let journal = self.application.journal.as_ref();
-        if let Some(newer) = order::newer_in_environment(journal, state, name).await? {
-            return Ok(Fact::Superseded { environment: name.clone(), newer });
+        let now = self.application.clock.now();
+        if let Some(obstacle) = admission::obstacle(journal, state, environment, now).await? {
+            return Ok(obstacle.fact(name));
         }
         let (verdict, records) =
             questions::ask_for_promotion(self.application, state, environment, digest).await?;

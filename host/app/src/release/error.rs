@@ -40,6 +40,9 @@ pub enum ReleaseError {
     /// The first fact of the release is not its opening.
     #[error("the journal's facts of release {0} do not begin with its opening")]
     Damaged(ReleaseId),
+    /// A release cannot be asked for in an environment.
+    #[error(transparent)]
+    Request(PortFailure),
     /// A question could not be put together.
     #[error(transparent)]
     Question(PortFailure),

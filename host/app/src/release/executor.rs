@@ -59,31 +59,58 @@ impl<'a> Executor<'a> {
     /// There is no such release, the journal failed, or another host kept the release for too long.
     pub async fn resume(&self, release: &ReleaseId) -> Result<ReleaseState, ReleaseError> {
         let _lease = self.lease(LeaseScope::Release(release.clone())).await?;
+        self.take_up(self.load(release).await?).await
+    }
+
+    /// As [`Executor::resume`], but leaves the release alone when another host is at it: then `None`.
+    ///
+    /// # Errors
+    /// There is no such release, or the journal failed.
+    pub async fn resume_if_free(&self, release: &ReleaseId) -> Result<Option<ReleaseState>, ReleaseError> {
+        let scope = LeaseScope::Release(release.clone());
+        let lease = self.application.journal.try_lease(&scope).await.map_err(ReleaseError::Journal)?;
+        let Some(_lease) = lease else { return Ok(None) };
+        self.take_up(self.load(release).await?).await.map(Some)
+    }
+
+    /// The application whose releases these are.
+    pub(super) fn application(&self) -> &'a Application {
+        self.application
+    }
+
+    /// A release as the journal has it.
+    pub(super) async fn load(&self, release: &ReleaseId) -> Result<ReleaseState, ReleaseError> {
         let entries = self.application.journal.release(release).await.map_err(ReleaseError::Journal)?;
         if entries.is_empty() {
             return Err(ReleaseError::Unknown(release.clone()));
         }
-        let state = ReleaseState::fold(&entries).ok_or_else(|| ReleaseError::Damaged(release.clone()))?;
-        self.take_up(state).await
+        ReleaseState::fold(&entries).ok_or_else(|| ReleaseError::Damaged(release.clone()))
     }
 
     async fn take_up(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         if matches!(state.standing(), Standing::Done | Standing::Refused) {
+            self.settle(&mut state).await?;
             return Ok(state);
         }
-        let configured = &self.application.image.written;
-        if state.opening.repository != *configured {
-            return Err(ReleaseError::OtherRepository {
-                release: state.release,
-                began: state.opening.repository,
-                configured: configured.clone(),
-            });
-        }
+        self.require_repository(&state)?;
         self.record(&mut state, Fact::Resumed {}).await?;
         self.follow(state).await
     }
 
-    async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+    /// The configuration still means the image repository that the release began with.
+    pub(super) fn require_repository(&self, state: &ReleaseState) -> Result<(), ReleaseError> {
+        let configured = &self.application.image.written;
+        if state.opening.repository == *configured {
+            return Ok(());
+        }
+        Err(ReleaseError::OtherRepository {
+            release: state.release.clone(),
+            began: state.opening.repository.clone(),
+            configured: configured.clone(),
+        })
+    }
+
+    pub(super) async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         let effects = Effects::new(self.application, self.progress);
         shadows::tell_missed(self.application, self.progress);
         let mut held: Option<Box<dyn Lease>> = None;
@@ -92,6 +119,12 @@ impl<'a> Executor<'a> {
             if !matches!(step, Step::Deploy(_) | Step::Verify(..)) || held.is_none() {
                 drop(held.take());
                 held = self.lease_for(&step).await?;
+            }
+            if matches!(step, Step::Decide(_)) {
+                state = self.refresh(state).await?;
+                if next(&state).as_ref() != Some(&step) {
+                    continue;
+                }
             }
             self.progress.starting(&step);
             match effects.perform(&state, &step).await {
@@ -109,8 +142,24 @@ impl<'a> Executor<'a> {
                 }
             }
         }
+        self.settle(&mut state).await?;
         debug_assert!(state.environments.iter().all(|environment| environment.stay != Stay::Allowed));
         Ok(state)
+    }
+
+    /// The release with what was given to it since: approvals, evidence, a rejection.
+    async fn refresh(&self, state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+        let entries = self.application.journal.release(&state.release).await;
+        let fresh = ReleaseState::fold(&entries.map_err(ReleaseError::Journal)?);
+        Ok(fresh.unwrap_or(state))
+    }
+
+    /// Says so in the journal when nothing is left to do, once.
+    async fn settle(&self, state: &mut ReleaseState) -> Result<(), ReleaseError> {
+        if !state.settled && matches!(state.standing(), Standing::Done | Standing::Refused) {
+            self.record(state, Fact::Settled {}).await?;
+        }
+        Ok(())
     }
 
     async fn lease_for(&self, step: &Step) -> Result<Option<Box<dyn Lease>>, ReleaseError> {
@@ -124,7 +173,7 @@ impl<'a> Executor<'a> {
         self.lease(scope).await.map(Some)
     }
 
-    async fn lease(&self, scope: LeaseScope) -> Result<Box<dyn Lease>, ReleaseError> {
+    pub(super) async fn lease(&self, scope: LeaseScope) -> Result<Box<dyn Lease>, ReleaseError> {
         leases::take(self.application.journal.as_ref(), &scope, self.progress).await
     }
 
@@ -138,7 +187,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<Entry, ReleaseError> {
+    pub(super) async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<Entry, ReleaseError> {
         let entry = self.append(&state.release, state.steps, fact).await?;
         state.apply(&entry);
         Ok(entry)

@@ -86,17 +86,20 @@ pub(super) async fn promotion_requests(
     digest: Option<Digest>,
 ) -> Result<Vec<PromotionRequest>, PortFailure> {
     let environments = environments(application, application.journal.as_ref()).await?;
+    let now = application.clock.now();
+    let stay = state.environment(&environment.name);
+    let intent = stay.map_or_else(|| state.opening.intent.clone(), |stay| state.intent(stay, now));
     let request = |binding: &Binding<dyn PromotionPolicy>| {
         Ok(PromotionRequest {
             source: state.opening.source.clone(),
             image: image(state, digest),
-            intent: state.opening.intent.clone(),
+            intent: intent.clone(),
             environment: environment.name.to_string(),
             environments: environments.clone(),
             passages: state.passages(),
-            approvals: Vec::new(),
-            evidence: Vec::new(),
-            now: moment(application.clock.now(), &binding.time_zone)?,
+            approvals: state.approvals.clone(),
+            evidence: state.evidence.clone(),
+            now: moment(now, &binding.time_zone)?,
             settings: binding.settings.clone(),
         })
     };

@@ -104,6 +104,18 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::Superseded { environment, newer } => {
             format!("{environment}: the newer release {newer} runs there")
         }
+        Fact::Settled {} => "nothing is left to do".to_owned(),
+        Fact::StepFailed { step, environment: None, message, .. } => format!("{step} failed: {message}"),
+        Fact::StepFailed { step, environment: Some(environment), message, .. } => {
+            format!("{environment}: {step} failed: {message}")
+        }
+        act => act_sentence(act),
+    }
+}
+
+/// What people, checks and onlookers say.
+fn act_sentence(fact: &Fact) -> String {
+    match fact {
         Fact::Verified { environment, check, evidence, .. } => {
             format!("{environment}: the check {check} {}", outcome(evidence.outcome))
         }
@@ -111,12 +123,11 @@ pub fn sentence(fact: &Fact) -> String {
             let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
             format!("{environment}: {by} asked for a {}{reason}", intent.word())
         }
-        Fact::Settled {} => "nothing is left to do".to_owned(),
         Fact::Approved { approval } => approved(approval),
         Fact::EvidenceGiven { evidence, .. } => {
             format!("evidence {} {}", evidence.name, outcome(evidence.outcome))
         }
-        Fact::Rejected { environment, by, reason } => {
+        Fact::Rejected { environment, by, reason, .. } => {
             format!("{environment}: taken out by {by}: {reason}")
         }
         Fact::HealthChanged { environment, healthy: true, .. } => format!("{environment}: healthy again"),
@@ -127,10 +138,7 @@ pub fn sentence(fact: &Fact) -> String {
             format!("{environment}: held by {by}: {reason}")
         }
         Fact::EnvironmentFreed { environment, by, .. } => format!("{environment}: freed by {by}"),
-        Fact::StepFailed { step, environment: None, message, .. } => format!("{step} failed: {message}"),
-        Fact::StepFailed { step, environment: Some(environment), message, .. } => {
-            format!("{environment}: {step} failed: {message}")
-        }
+        _ => String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ mod why;
 
 pub use history::{Happening, HistoryRow, git_ref, happenings, history, sentence};
 pub use shadows::{Disagreement, ShadowStatus};
-pub use status::{EnvironmentStatus, Status, status};
+pub use status::{EnvironmentStatus, HoldStatus, Status, status};
 pub use why::{find, newest_open};
 
 use plimsoll_core::{

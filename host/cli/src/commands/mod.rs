@@ -1,23 +1,30 @@
 //! The commands, a file each.
 
+mod act;
+mod approve;
 mod build;
 mod event;
+mod evidence;
 mod history;
+mod hold;
 mod init;
 mod journal;
 mod plan;
 pub(crate) mod policy;
+mod promote;
 mod release;
 mod resume;
 mod schema;
 mod status;
 mod tags;
+mod tick;
+mod told;
 mod why;
 
 use plimsoll_core::ports::FailureClass;
 
 use crate::{
-    arguments::{Command, JournalCommand},
+    arguments::{Command, EvidenceCommand, JournalCommand},
     demo,
     failure::{Ending, Failure},
     session::Session,
@@ -35,7 +42,14 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ending, Failure
         Command::Plan(arguments) => wait(plan::run(session, &arguments)),
         Command::Release(arguments) => wait(release::run(session, &arguments)),
         Command::Resume(arguments) => wait(resume::run(session, &arguments)),
-        Command::Status => wait(status::run(session)),
+        Command::Approve(arguments) => wait(approve::run(session, &arguments)),
+        Command::Promote(arguments) => wait(promote::promote(session, &arguments)),
+        Command::Rollback(arguments) => wait(promote::roll_back(session, &arguments)),
+        Command::Hold(arguments) => wait(hold::hold(session, &arguments)),
+        Command::Free(arguments) => wait(hold::free(session, &arguments)),
+        Command::Evidence(EvidenceCommand::Add(arguments)) => wait(evidence::add(session, &arguments)),
+        Command::Tick(arguments) => wait(tick::run(session, &arguments)),
+        Command::Status(arguments) => wait(status::run(session, &arguments)),
         Command::Why(arguments) => wait(why::run(session, &arguments)),
         Command::History(arguments) => wait(history::run(session, &arguments)),
         Command::Journal(JournalCommand::Verify) => wait(journal::verify(session)),

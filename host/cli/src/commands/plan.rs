@@ -4,7 +4,7 @@ use plimsoll_app::{release::preview, report::ReleaseReport};
 use plimsoll_core::release::Standing;
 use serde::Serialize;
 
-use super::event;
+use super::{act, event};
 use crate::{
     arguments::{Format, ReleaseArguments},
     failure::{Ending, Failure},
@@ -27,7 +27,8 @@ struct DryRun<'a> {
 
 pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, &arguments.event)?;
+    let mut event = event::read(session, &host, &arguments.event)?;
+    event.intent = act::intent(session, &host, &arguments.exception)?;
     let application = host.application(Access::Read).await?;
     let progress = session.progress();
     let preview = preview(&application, event, &progress).await?;

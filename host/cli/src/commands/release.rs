@@ -1,9 +1,14 @@
 //! `plimsoll release`
 
-use plimsoll_app::{release::Executor, report::ReleaseReport};
+use plimsoll_app::{
+    release::{self, Executor},
+    report::ReleaseReport,
+};
 use plimsoll_core::release::{ReleaseState, Standing};
 
-use super::event;
+use super::{act, event};
+use tokio::time::Instant;
+
 use crate::{
     arguments::{Format, ReleaseArguments},
     failure::{Ending, Failure},
@@ -13,12 +18,21 @@ use crate::{
 
 pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
-    let event = event::read(session, &host, &arguments.event)?;
+    let wait = arguments.wait.as_deref().map(|text| act::span("--wait", text)).transpose()?;
+    let mut event = event::read(session, &host, &arguments.event)?;
+    event.intent = act::intent(session, &host, &arguments.exception)?;
     event::require_committed(event.source.dirty && !arguments.allow_dirty)?;
     event::require_checkout(&host, &event.source)?;
     let application = host.application(Access::Write).await?;
     let progress = session.progress();
-    let state = Executor::new(&application, &progress).release(event).await?;
+    let executor = Executor::new(&application, &progress);
+    let mut state = executor.release(event).await?;
+    if let Some(span) = wait {
+        let deadline = Instant::now() + span;
+        while let Some(due) = release::wait(&application, state.clone(), deadline).await? {
+            state = executor.resume(&due.release).await?;
+        }
+    }
     drop(progress);
     tell(session, &state)
 }

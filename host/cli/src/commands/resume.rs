@@ -1,9 +1,9 @@
 //! `plimsoll resume`
 
-use plimsoll_app::{events, release::Executor, views};
+use plimsoll_app::{release::Executor, views};
 use plimsoll_core::ports::FailureClass;
 
-use super::{event, release};
+use super::{act, release};
 use crate::{
     arguments::ResumeArguments,
     failure::{Ending, Failure},
@@ -11,9 +11,8 @@ use crate::{
 };
 
 pub(crate) async fn run(session: &Session, arguments: &ResumeArguments) -> Result<Ending, Failure> {
-    let host = session.host()?;
-    let application = host.application(Access::Write).await?;
-    let journal = application.journal.as_ref();
+    let journal = session.host()?.journal(Access::Write).await?;
+    let journal = journal.as_ref();
     let found = match &arguments.release {
         Some(wanted) => views::find(journal, Some(wanted)).await?,
         None => views::newest_open(journal).await?,
@@ -28,9 +27,9 @@ pub(crate) async fn run(session: &Session, arguments: &ResumeArguments) -> Resul
                 .hint("`plimsoll status`"),
         });
     };
-    // Whatever is left to do reads the checkout: the build its context, a deployment its manifests.
-    event::require_checkout(&host, &state.opening.source)?;
-    event::require_committed(!arguments.allow_dirty && events::changed(&host)?.is_some())?;
+    // Whatever is left to do reads the release's own files: the build its context, a deployment its manifests.
+    let host = act::host_for(session, &state, arguments.allow_dirty)?;
+    let application = host.application(Access::Write).await?;
     let progress = session.progress();
     let state = Executor::new(&application, &progress).resume(&state.release).await?;
     drop(progress);

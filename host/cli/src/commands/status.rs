@@ -3,19 +3,22 @@
 use plimsoll_app::{clock::readable, views};
 
 use crate::{
-    arguments::Format,
+    arguments::{Format, StatusArguments},
     failure::{Ending, Failure},
     output::{
-        self, FAINT, GOOD, PLAIN, STRONG, WAITING,
+        self, BAD, FAINT, GOOD, PLAIN, STRONG, WAITING,
         table::{self, Cell},
     },
     session::{Access, Session},
 };
 
-pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
+pub(crate) async fn run(session: &Session, arguments: &StatusArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
     let journal = host.journal(Access::Read).await?;
-    let status = views::status(journal.as_ref(), host.configuration()).await?;
+    let mut status = views::status(journal.as_ref(), host.configuration(), session.clock).await?;
+    if !arguments.offline {
+        status.observe(&host.lookout(journal).look().await?);
+    }
     if session.format == Format::Json {
         output::json(&status)?;
         return Ok(Ending::Done);
@@ -35,6 +38,7 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     };
     let rows: Vec<_> = status.environments.iter().map(row).collect();
     table::print(&["environment", "version", "release", "commit", "digest", "since"], &rows);
+    status.environments.iter().for_each(remarks);
     for report in &status.open {
         say!("\n{STRONG}{}{PLAIN} {}", report.release, report.standing);
         for environment in report.environments.iter().filter(|environment| !environment.deployed) {
@@ -49,6 +53,23 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     }
     status.shadows.iter().for_each(shadow);
     Ok(Ending::Done)
+}
+
+/// Prints what is not as it should be in an environment.
+fn remarks(environment: &views::EnvironmentStatus) {
+    let views::EnvironmentStatus { name, hold, unhealthy, drift, unseen, .. } = environment;
+    if let Some(hold) = hold {
+        let until = hold.until.map_or_else(String::new, |until| format!(" until {}", readable(until)));
+        say!("\n{STRONG}{name}{PLAIN} {WAITING}held{PLAIN} by {}{until}: {}", hold.by, hold.reason);
+    }
+    let lines =
+        unhealthy.iter().map(|line| ("unhealthy", line)).chain(drift.iter().map(|line| ("drift", line)));
+    for (what, line) in lines {
+        say!("\n{STRONG}{name}{PLAIN} {BAD}{what}{PLAIN}: {line}");
+    }
+    if let Some(reason) = unseen {
+        say!("\n{STRONG}{name}{PLAIN} {WAITING}not seen{PLAIN}: {reason}");
+    }
 }
 
 /// Prints how a shadow did.

@@ -55,6 +55,16 @@ pub trait Journal: Send + Sync {
     /// The journal could not be read.
     async fn hold(&self, environment: &EnvironmentName) -> Result<Option<Entry>, PortFailure>;
 
+    /// The `Rejected` facts of an environment, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    async fn rejections(
+        &self,
+        environment: &EnvironmentName,
+        limit: usize,
+    ) -> Result<Vec<Entry>, PortFailure>;
+
     /// What happened in an environment (`Deployed` and `Superseded` facts and failed deployments), newest first, at most `limit`.
     ///
     /// # Errors

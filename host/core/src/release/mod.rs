@@ -1,13 +1,17 @@
 //! The release machine: a release is the fold over its facts, and the next step is a pure function of that fold.
 
+mod due;
 mod environment;
 mod identity;
 mod precedence;
+mod queue;
 mod state;
 mod step;
 
+pub use due::due;
 pub use environment::{EnvironmentState, Stay};
 pub use identity::release_id;
 pub use precedence::Precedence;
+pub use queue::{Ahead, Queue, ahead};
 pub use state::{ReleaseState, Standing, StepFailure, Tagging};
 pub use step::{Step, next};

@@ -200,8 +200,8 @@ impl ReleaseState {
     /// Why the release should go into an environment: as somebody asked for, while that holds, else as it began.
     #[must_use]
     pub fn intent(&self, environment: &EnvironmentState, now: i64) -> Intent {
-        let asked = environment.requested.as_ref().filter(|intent| intent.holds_at(now));
-        asked.unwrap_or(&self.opening.intent).clone()
+        let asked = environment.requested.iter().chain([&self.opening.intent]);
+        asked.into_iter().find(|intent| intent.holds_at(now)).cloned().unwrap_or(Intent::Promote)
     }
 
     /// The environments before this one that do not run the release, healthy, yet.
@@ -211,11 +211,24 @@ impl ReleaseState {
         environment.plan.after.iter().filter(|name| !passed(name)).collect()
     }
 
+    /// Whether the release gets to an environment by itself: nothing before holds it, and nothing closed the way.
+    #[must_use]
+    pub fn is_in_motion(&self, environment: &EnvironmentState) -> bool {
+        environment.plan.after.iter().all(|name| {
+            self.environment(name).is_some_and(|before| match before.stay {
+                Stay::Allowed => true,
+                Stay::Pending => self.is_in_motion(before),
+                Stay::Deployed { healthy, .. } => healthy,
+                _ => false,
+            })
+        })
+    }
+
     /// How the release stands when no step is left.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let unanswered = |environment: &EnvironmentState| {
-            let host = |finding: &Finding| finding.rule.starts_with("host:");
+            let host = |finding: &Finding| finding.rule == UNANSWERED;
             environment.stay == Stay::Held
                 && environment.verdict.as_ref().is_some_and(|verdict| verdict.findings.iter().any(host))
         };
@@ -266,6 +279,9 @@ impl ReleaseState {
         self.environments.iter().filter_map(EnvironmentState::passage).collect()
     }
 }
+
+/// The rule of findings that say that a policy did not answer.
+const UNANSWERED: &str = "host:policy";
 
 fn tagging(outcome: &Outcome<Derivation>, plan: Option<&TagPlan>) -> Tagging {
     match (outcome, plan) {

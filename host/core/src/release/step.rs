@@ -102,6 +102,6 @@ fn in_environment(state: &ReleaseState, environment: &EnvironmentState) -> Optio
 /// Whether the release is far enough to be asked about in an environment. In an emergency, and on the way back, it does not
 /// matter where else it runs.
 fn is_reached(state: &ReleaseState, environment: &EnvironmentState) -> bool {
-    matches!(environment.requested, Some(Intent::Rollback | Intent::BreakGlass(_)))
-        || state.missing_before(environment).is_empty()
+    let asked = environment.requested.as_ref().unwrap_or(&state.opening.intent);
+    matches!(asked, Intent::Rollback | Intent::BreakGlass(_)) || state.missing_before(environment).is_empty()
 }

@@ -1,6 +1,7 @@
 //! A git repository: its HEAD as an event.
 
 mod branches;
+mod export;
 mod remote;
 mod tags;
 mod tree;
@@ -15,6 +16,8 @@ use crate::{
     event::{Event, listed, parse_commit_id},
 };
 use remote::Remote;
+
+pub use export::export;
 
 /// How a repository is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,6 +91,14 @@ pub fn root(directory: &Path) -> Result<PathBuf, SourceError> {
 pub fn head(directory: &Path) -> Result<String, SourceError> {
     let (_, commit) = Checkout::open(directory)?.head(&mut Vec::new())?;
     Ok(commit.id)
+}
+
+/// The `user.email` of git's configuration as it counts in a directory.
+#[must_use]
+pub fn user(directory: &Path) -> Option<String> {
+    let repository = gix::discover(directory).ok()?;
+    let email = repository.config_snapshot().string("user.email")?;
+    Some(email.to_str_lossy().into_owned())
 }
 
 /// A commit of the repository that a directory is in.
