@@ -15,3 +15,4 @@ pub mod report;
 mod settings_files;
 pub mod sharing;
 pub mod views;
+mod ways;

@@ -1,14 +1,15 @@
 //! What came of a release, for people and programs.
 
 use plimsoll_core::{
-    contract::{Condition, Decision, Finding, RuleOutcome},
+    contract::{Condition, Decision, Finding, Intent, RuleOutcome},
     digest::Digest,
+    ports::Aftermath,
     release::{EnvironmentState, ReleaseState, Standing, Stay, Tagging},
     shadow::Comparison,
 };
 use serde::Serialize;
 
-use crate::clock::readable;
+use crate::{clock::readable, ways::ways};
 
 /// What came of a release: the object that `plimsoll release --format json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,6 +58,15 @@ pub struct EnvironmentReport {
     pub location: Option<String>,
     /// Why the deployment failed.
     pub error: Option<String>,
+    /// What the environment runs since the deployment failed: `unchanged`, `rolled-back` or `left`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aftermath: Option<Aftermath>,
+    /// What somebody asked for by name: `promotion`, `rollback`, `hotfix` or `break-glass`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested: Option<&'static str>,
+    /// What would take the release further here, a command or a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<String>,
 }
 
 /// A step that failed.
@@ -149,6 +159,9 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
         deployed: matches!(environment.stay, Stay::Deployed { .. }),
         location: None,
         error: None,
+        aftermath: environment.aftermath,
+        requested: environment.requested.as_ref().map(Intent::word),
+        ways: ways(state, environment),
     };
     match &environment.stay {
         Stay::Deployed { location, .. } => {

@@ -39,7 +39,7 @@ pub(crate) async fn run(session: &Session, arguments: &WhyArguments) -> Result<E
     }
     match session.format {
         Format::Json => output::json(&report)?,
-        Format::Text => output::report::release(&report),
+        Format::Text => output::report::why(&report),
     }
     Ok(Ending::Done)
 }

@@ -73,6 +73,8 @@ impl Progress for ProgressDisplay {
             bars.clear();
         }
         let (sign, style) = match &entry.fact {
+            // The result says so too.
+            Fact::Settled {} => return,
             Fact::StepFailed { .. } => ("✗", BAD),
             _ => ("✓", GOOD),
         };

@@ -4,12 +4,21 @@ use plimsoll_app::{
     release::Preview,
     report::{EnvironmentReport, ReleaseReport},
 };
-use plimsoll_core::contract::Finding;
+use plimsoll_core::{contract::Finding, ports::Aftermath};
 
 use super::{BAD, FAINT, PLAIN, STRONG, WAITING, shadow, sign, verdict_style};
 
 /// Prints how a release stands.
 pub(crate) fn release(report: &ReleaseReport) {
+    stand(report, false);
+}
+
+/// Prints how a release stands, and what would take it further.
+pub(crate) fn why(report: &ReleaseReport) {
+    stand(report, true);
+}
+
+fn stand(report: &ReleaseReport, with_ways: bool) {
     heading("release", report.standing, report);
     for environment in &report.environments {
         let what = if environment.deployed {
@@ -20,6 +29,9 @@ pub(crate) fn release(report: &ReleaseReport) {
             "not promoted".to_owned()
         };
         self::environment(environment, &what);
+        if with_ways {
+            ways(environment);
+        }
     }
     failure(report);
 }
@@ -61,7 +73,25 @@ pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
     if let Some(error) = &environment.error {
         say!("  {BAD}failed:{PLAIN} {error}");
     }
+    if let Some(aftermath) = environment.aftermath {
+        say!("  {}", self::aftermath(aftermath));
+    }
     environment.shadows.iter().for_each(shadow::comparison);
+}
+
+/// Prints what would take a release further in an environment.
+fn ways(environment: &EnvironmentReport) {
+    for way in &environment.ways {
+        say!("  {STRONG}→{PLAIN} {way}");
+    }
+}
+
+const fn aftermath(aftermath: Aftermath) -> &'static str {
+    match aftermath {
+        Aftermath::Unchanged => "what ran before runs on, unchanged",
+        Aftermath::RolledBack => "rolled back: what ran before runs again, healthy",
+        Aftermath::Left => "left as it is: what runs there now is not known",
+    }
 }
 
 /// Prints findings, a line each: sign, rule, message.

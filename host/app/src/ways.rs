@@ -1,0 +1,61 @@
+//! What would take a release further, as commands that people can copy.
+
+use plimsoll_core::{
+    contract::{Condition, Decision, Finding},
+    release::{EnvironmentState, ReleaseState, Standing, Stay},
+};
+
+use crate::clock::readable;
+
+/// What would change how a release stands in an environment, a line each.
+pub(crate) fn ways(state: &ReleaseState, environment: &EnvironmentState) -> Vec<String> {
+    let (release, name) = (&state.release, &environment.plan.name);
+    match &environment.stay {
+        Stay::Held => held(state, environment),
+        Stay::Failed(_) => vec![format!("mend it, then: plimsoll resume {release}")],
+        Stay::Denied => vec![
+            "release a commit that the rules allow".to_owned(),
+            format!("once the rules changed: plimsoll promote {release} {name}"),
+        ],
+        Stay::Rejected { .. } => vec![format!("to bring it back: plimsoll promote {release} {name}")],
+        Stay::Superseded(_) => {
+            vec![format!("to go back to it: plimsoll rollback {name} --to {release} --reason \"...\"")]
+        }
+        Stay::Pending if state.standing() == Standing::Waiting && state.unreachable().is_empty() => {
+            let before = state.missing_before(environment);
+            before
+                .iter()
+                .map(|before| format!("see what {before} waits for: plimsoll why {release} {before}"))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn held(state: &ReleaseState, environment: &EnvironmentState) -> Vec<String> {
+    let Some(verdict) = &environment.verdict else { return Vec::new() };
+    let has = |rule: &str| verdict.findings.iter().any(|finding: &Finding| finding.rule == rule);
+    let (release, name) = (&state.release, &environment.plan.name);
+    if has("host:hold") {
+        return vec![format!("plimsoll free {name}")];
+    }
+    if has("host:policy") {
+        return vec![format!("mend the policy or its settings, then: plimsoll resume {release}")];
+    }
+    let Decision::Hold(until) = &verdict.decision else { return Vec::new() };
+    let way = |condition: &Condition| match condition {
+        Condition::Time(unix) => format!("plimsoll tick, at {} or later", readable(*unix)),
+        Condition::Approval(rule) => {
+            format!("plimsoll approve {release} --environment {name} --rule {rule}")
+        }
+        Condition::Evidence(evidence) => {
+            format!("plimsoll evidence add {release} --name {evidence} --outcome passed")
+        }
+        Condition::Other(_) => {
+            format!("plimsoll tick asks again; at once: plimsoll promote {release} {name}")
+        }
+    };
+    let mut ways: Vec<String> = until.iter().map(way).collect();
+    ways.dedup();
+    ways
+}

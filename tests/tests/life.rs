@@ -1,0 +1,299 @@
+//! A release's life after the push: what people, time and results do to it. All on directories and an image layout, which
+//! need nothing; the clock is given to each command.
+
+use plimsoll_support::{Application, Ran, Requirement, environment, require};
+use serde_json::Value;
+
+/// A Monday morning.
+const MORNING: &str = "2026-11-30T08:00:00Z";
+const NOON: &str = "2026-11-30T12:00:00Z";
+
+/// The site, with these promotion policies before production.
+fn guarded(policies: &str) -> Application {
+    let application = Application::self_contained();
+    let rules = application.read("plimsoll.toml");
+    let gate = r#"[{ policy = "stock:version-gate", settings = { pattern = "v*" } }]"#;
+    let guarded = rules.replace(gate, policies);
+    assert_ne!(rules, guarded, "the rules have the gate that is to be replaced");
+    application.git.write("plimsoll.toml", guarded);
+    application.git.commit("Guard production");
+    application
+}
+
+fn at(application: &Application, time: &str, arguments: &[&str]) -> Ran {
+    application.run(&[arguments, &["--now", time, "--format", "json"]].concat())
+}
+
+fn release(application: &Application, time: &str) -> Value {
+    at(application, time, &["release"]).code(0).json()
+}
+
+/// Commits, tags and releases a version.
+fn version(application: &Application, version: &str, time: &str) -> Value {
+    application.change(version);
+    application.git.tag(version);
+    release(application, time)
+}
+
+fn verdict<'a>(report: &'a Value, name: &str) -> &'a str {
+    environment(report, name)["verdict"].as_str().unwrap_or("none")
+}
+
+fn rule<'a>(report: &'a Value, name: &str) -> &'a str {
+    environment(report, name)["findings"][0]["rule"].as_str().unwrap_or("none")
+}
+
+fn id(report: &Value) -> &str {
+    report["release"].as_str().expect("a report names its release")
+}
+
+const APPROVALS: &str = r#"[{ policy = "stock:approvals" }]"#;
+
+#[test]
+fn an_approval_lets_a_held_release_go_on_at_the_next_tick() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let held = release(&application, MORNING);
+    assert_eq!(verdict(&held, "production"), "hold");
+    let release = id(&held);
+
+    // Nothing was given: nothing is asked, and the journal does not grow.
+    let facts = || at(&application, MORNING, &["history", release]).code(0).json().as_array().unwrap().len();
+    let before = facts();
+    assert_eq!(at(&application, NOON, &["tick"]).code(0).json(), serde_json::json!([]));
+    assert_eq!(facts(), before);
+
+    // The author's own approval does not count, which the policy says and not the host.
+    let author = application.git.git(&["log", "-1", "--format=%an"]);
+    let _ = at(&application, NOON, &["approve", release, "--by", author.trim()]).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "hold");
+    assert_eq!(application.running("production"), None);
+
+    let why = application.run(&["why", release, "production"]).code(0);
+    assert!(
+        why.stdout.contains(&format!("plimsoll approve {release} --environment production --rule quorum")),
+        "{}",
+        why.stdout
+    );
+
+    let later = "2026-11-30T12:05:00Z";
+    let _ =
+        at(&application, later, &["approve", release, "--by", "ann", "--environment", "production"]).code(0);
+    let ticked = at(&application, later, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+    assert_eq!(application.running("production").as_deref(), held["digest"].as_str());
+    // What is through is not taken up again.
+    assert_eq!(at(&application, later, &["tick"]).code(0).json(), serde_json::json!([]));
+}
+
+#[test]
+fn an_approval_that_has_expired_does_not_count() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let held = release(&application, MORNING);
+    let _ = at(&application, MORNING, &["approve", id(&held), "--by", "ann", "--until", "1h"]).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "hold");
+}
+
+#[test]
+fn soak_counts_from_the_recorded_time_and_ends_by_itself() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:soak", settings = { for = "2h" } }]"#);
+    let held = release(&application, MORNING);
+    assert_eq!(verdict(&held, "production"), "hold");
+    assert_eq!(at(&application, "2026-11-30T09:59:59Z", &["tick"]).code(0).json(), serde_json::json!([]));
+    let ticked = at(&application, "2026-11-30T10:00:00Z", &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+    assert_eq!(application.running("production"), application.running("staging"));
+}
+
+#[test]
+fn evidence_that_is_handed_in_lets_a_release_go_on() {
+    require!(Requirement::Git);
+    let application =
+        guarded(r#"[{ policy = "stock:evidence", settings = { required = [{ name = "scan" }] } }]"#);
+    let held = release(&application, MORNING);
+    assert_eq!(verdict(&held, "production"), "hold");
+    let add = ["evidence", "add", id(&held), "--name", "scan", "--outcome", "passed"];
+    let _ = at(&application, NOON, &add).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+}
+
+#[test]
+fn a_rollback_brings_back_image_and_manifests_and_keeps_what_was_rejected_out() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:version-gate" }]"#);
+    let first = version(&application, "v1.0.0", MORNING);
+    let manifest = application
+        .read("k8s/deployment.yaml")
+        .replace("kind: Deployment", "# of version 1.1.0\nkind: Deployment");
+    application.git.write("k8s/deployment.yaml", manifest);
+    let second = version(&application, "v1.1.0", MORNING);
+    let deployed = || application.read("deploy/production/current/manifests/deployment.yaml");
+    assert!(deployed().contains("of version 1.1.0"));
+
+    let back = at(&application, NOON, &["rollback", "production", "--reason", "it is slow", "--by", "ann"]);
+    let back = back.code(0).json();
+    assert_eq!(back["release"], first["release"]);
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+    assert!(!deployed().contains("of version 1.1.0"), "the manifests are those of the release's own commit");
+    assert_eq!(
+        application.running("staging").as_deref(),
+        second["digest"].as_str(),
+        "staging was not touched"
+    );
+
+    // Neither time nor a new run of the same event brings it in again.
+    assert_eq!(at(&application, NOON, &["tick"]).code(0).json(), serde_json::json!([]));
+    let again = release(&application, NOON);
+    assert_eq!(rule(&again, "production"), "host:rejected");
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+
+    // Somebody who asks for it by name does.
+    let asked = at(&application, NOON, &["promote", id(&second), "production", "--by", "ann"]).code(0).json();
+    assert_eq!(verdict(&asked, "production"), "allow");
+    assert_eq!(application.running("production").as_deref(), second["digest"].as_str());
+}
+
+#[test]
+fn nothing_older_is_promoted_but_by_a_rollback() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:version-gate" }]"#);
+    let first = version(&application, "v1.0.0", MORNING);
+    let second = version(&application, "v1.1.0", MORNING);
+    let refused =
+        at(&application, NOON, &["promote", id(&first), "production", "--by", "ann"]).code(1).json();
+    assert_eq!(rule(&refused, "production"), "host:order");
+    assert_eq!(application.running("production").as_deref(), second["digest"].as_str());
+    let emergency = ["promote", id(&first), "production", "--break-glass", "--reason", "fire", "--by", "ann"];
+    let _ = at(&application, NOON, &emergency).code(1);
+    let _ = at(
+        &application,
+        NOON,
+        &["rollback", "production", "--to", "v1.0.0", "--reason", "slow", "--by", "ann"],
+    )
+    .code(0);
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+}
+
+#[test]
+fn a_held_environment_takes_nothing_until_it_is_freed_but_a_rollback() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:version-gate" }]"#);
+    let first = version(&application, "v1.0.0", MORNING);
+    let second = version(&application, "v1.1.0", MORNING);
+    let _ =
+        at(&application, MORNING, &["hold", "production", "--reason", "an incident", "--by", "ann"]).code(0);
+    let third = version(&application, "v1.2.0", MORNING);
+    assert_eq!((verdict(&third, "production"), rule(&third, "production")), ("hold", "host:hold"));
+    let status = at(&application, MORNING, &["status"]).code(0).json();
+    assert_eq!(environment(&status, "production")["hold"]["by"], "ann");
+
+    // Held is held, also for who asks by name; the way back stays open.
+    let _ = at(&application, NOON, &["promote", id(&third), "production", "--by", "bob"]).code(1);
+    let _ = at(&application, NOON, &["rollback", "production", "--reason", "slow", "--by", "ann"]).code(0);
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+    assert_ne!(first["digest"], second["digest"]);
+
+    assert_eq!(at(&application, NOON, &["tick"]).code(0).json(), serde_json::json!([]));
+    let _ = at(&application, NOON, &["free", "production", "--by", "ann"]).code(0);
+    let ticked = at(&application, "2026-11-30T12:10:00Z", &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+    assert_eq!(application.running("production").as_deref(), third["digest"].as_str());
+}
+
+#[test]
+fn a_hold_ends_at_its_time() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:always" }]"#);
+    let _ = at(
+        &application,
+        MORNING,
+        &["hold", "production", "--reason", "the fair", "--until", NOON, "--by", "ann"],
+    )
+    .code(0);
+    assert_eq!(rule(&release(&application, MORNING), "production"), "host:hold");
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+}
+
+#[test]
+fn the_newest_release_that_waits_takes_the_place_of_older_ones() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let first = version(&application, "v1.0.0", MORNING);
+    let second = version(&application, "v1.1.0", MORNING);
+    assert_eq!((verdict(&first, "production"), verdict(&second, "production")), ("hold", "hold"));
+    let _ = at(&application, NOON, &["approve", id(&first), "--by", "ann"]).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(rule(&ticked[0], "production"), "host:order");
+    assert_eq!(application.running("production"), None);
+    let _ = at(&application, NOON, &["approve", id(&second), "--by", "ann"]).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+}
+
+#[test]
+fn exceptions_are_told_to_the_policies_while_they_hold() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:soak", settings = { for = "2h" } }]"#);
+    let held = release(&application, MORNING);
+    let hotfix = |time: &str| {
+        let words = [
+            "promote",
+            id(&held),
+            "production",
+            "--hotfix",
+            "--reason",
+            "leak",
+            "--expires",
+            "1h",
+            "--by",
+            "ann",
+        ];
+        at(&application, time, &words)
+    };
+    let asked = hotfix(MORNING).code(0).json();
+    assert_eq!(environment(&asked, "production")["requested"], "hotfix");
+    assert_eq!(application.running("production"), application.running("staging"));
+    let exported = application.run(&["journal", "export"]).code(0).stdout;
+    let justified = exported.lines().any(|line| line.contains(r#""hotfix":{"by":"ann","reason":"leak""#));
+    assert!(justified, "the decision's request holds who asked and why");
+}
+
+#[test]
+fn a_release_that_is_resumed_works_with_the_files_of_its_own_commit() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let held = release(&application, MORNING);
+    let manifest = application.read("k8s/deployment.yaml");
+    application
+        .git
+        .write("k8s/deployment.yaml", manifest.replace("kind: Deployment", "# newer\nkind: Deployment"));
+    application.git.commit("Change the manifests");
+    let _ = at(&application, NOON, &["approve", id(&held), "--by", "ann"]).code(0);
+    let _ = at(&application, NOON, &["resume", id(&held)]).code(0);
+    assert_eq!(application.running("production").as_deref(), held["digest"].as_str());
+    assert!(!application.read("deploy/production/current/manifests/deployment.yaml").contains("# newer"));
+}
+
+#[test]
+fn waiting_ends_with_the_approval() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let waiting = application.plimsoll.spawn(&["release", "--wait", "60s", "--format", "json"]);
+    let release = loop {
+        let rows = application.run(&["history", "--format", "json"]);
+        let rows: Value = if rows.code == Some(0) { rows.json() } else { Value::Null };
+        if rows[0]["environments"][1]["verdict"] == "hold" {
+            break id(&rows[0]).to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    let _ = application.run(&["approve", &release, "--by", "ann"]).code(0);
+    let ended = waiting.finish().code(0).json();
+    assert_eq!(verdict(&ended, "production"), "allow");
+}
