@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_core::{
     names::EnvironmentName,
-    ports::{ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
+    ports::{Check, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
     reference::ImageReference,
 };
 use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
@@ -73,6 +73,12 @@ pub enum HostError {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] Box<ConfigurationError>),
+    /// The configuration asks for a part that this build does not have.
+    #[error("this build of Plimsoll does not have {part}; take it out of the configuration")]
+    NotWired {
+        /// The part, with its article.
+        part: &'static str,
+    },
     /// A part failed to start.
     #[error(transparent)]
     Part(#[from] PortFailure),
@@ -120,9 +126,12 @@ impl Host {
     /// Folders that the host itself writes to: changes there are no changes to the application.
     #[must_use]
     pub fn own_folders(&self) -> Vec<PathBuf> {
-        let targets = self.configuration.environments.iter().map(|environment| {
-            let configuration::Target::Directory { path, .. } = &environment.target;
-            path.clone()
+        let targets = self.configuration.environments.iter().filter_map(|environment| {
+            match &environment.target {
+                configuration::Target::Directory { path, .. } => Some(path.clone()),
+                // What is applied elsewhere leaves nothing here but what lies in our own folder.
+                configuration::Target::Kubernetes(_) | configuration::Target::GitOps(_) => None,
+            }
         });
         let layout = match &self.configuration.image.destination {
             Destination::Layout { path, .. } => Some(path.clone()),
@@ -191,7 +200,12 @@ impl Host {
     /// # Errors
     /// It cannot be opened, or not made.
     pub async fn journal(&self, access: Access) -> Result<Arc<dyn Journal>, HostError> {
-        let path = &self.configuration.journal;
+        let path = match &self.configuration.journal {
+            configuration::Journal::Sqlite(path) => path,
+            configuration::Journal::Postgres { .. } => {
+                return Err(HostError::NotWired { part: "the journal in PostgreSQL" });
+            }
+        };
         Ok(match access {
             Access::Write => Arc::new(SqliteJournal::open(path).await.map_err(PortFailure::from)?),
             Access::Read => match SqliteJournal::open_existing(path).await.map_err(PortFailure::from)? {
@@ -228,20 +242,25 @@ impl Host {
                 .collect();
             Some((tagging?, promotions))
         })?;
+        if !self.configuration.notifications.is_empty() {
+            return Err(HostError::NotWired { part: "notifications" });
+        }
         let environments = self.configuration.environments.iter().zip(promotions);
         Ok(Application {
             configuration: self.configuration.digest,
             image: self.image_plan(),
             tagging,
             environments: environments
-                .map(|(environment, promotion)| Environment {
-                    name: environment.name.clone(),
-                    after: environment.after.clone(),
-                    target: target(&environment.target),
-                    checks: Vec::new(),
-                    promotion,
+                .map(|(environment, promotion)| {
+                    Ok(Environment {
+                        name: environment.name.clone(),
+                        after: environment.after.clone(),
+                        target: target(&environment.target)?,
+                        checks: checks(&environment.verify)?,
+                        promotion,
+                    })
                 })
-                .collect(),
+                .collect::<Result<_, HostError>>()?,
             builder: self.builder()?,
             repository: surroundings.repository,
             journal: surroundings.journal,
@@ -354,13 +373,23 @@ fn registry_options(options: &HostOptions, written: &configuration::Registries) 
     }
 }
 
-fn target(target: &configuration::Target) -> Arc<dyn Target> {
+fn target(target: &configuration::Target) -> Result<Arc<dyn Target>, HostError> {
     match target {
         configuration::Target::Directory { path, manifests } => {
-            Arc::new(DirectoryTarget::new(DirectoryOptions {
+            Ok(Arc::new(DirectoryTarget::new(DirectoryOptions {
                 manifests: manifests.clone(),
                 output: path.clone(),
-            }))
+            })))
         }
+        configuration::Target::Kubernetes(_) => Err(HostError::NotWired { part: "the target `kubernetes`" }),
+        configuration::Target::GitOps(_) => Err(HostError::NotWired { part: "the target `gitops`" }),
+    }
+}
+
+fn checks(written: &[configuration::Check]) -> Result<Vec<Arc<dyn Check>>, HostError> {
+    if written.is_empty() {
+        Ok(Vec::new())
+    } else {
+        Err(HostError::NotWired { part: "the checks of `verify`" })
     }
 }
