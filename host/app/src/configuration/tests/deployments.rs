@@ -159,10 +159,9 @@ fn deploys(target: &str, more: &str) -> String {
 }
 
 #[test]
-fn mistakes_in_targets_are_told() {
+fn kinds_of_targets_have_keys_of_their_own() {
     let directory = "kind = \"directory\", path = \"out\", manifests = \"k8s\"";
     let cluster = "kind = \"kubernetes\", manifests = \"k8s\"";
-    let gitops = "kind = \"gitops\", repository = \"../deploy\", path = \"apps\"";
     let cases = [
         (
             "path = \"out\"".to_owned(),
@@ -196,6 +195,14 @@ fn mistakes_in_targets_are_told() {
             format!("{cluster}, chart = \"chart\""),
             "5:52: name exactly one of `manifests`, `kustomization`, `chart`, `render`; `manifests` is there already: take `chart` or `manifests` out",
         ),
+    ];
+    assert_cases(cases.map(|(target, expected)| (format!("{MINIMAL}{}", deploys(&target, "")), expected)));
+}
+
+#[test]
+fn mistakes_about_clusters_are_told() {
+    let cluster = "kind = \"kubernetes\", manifests = \"k8s\"";
+    let cases = [
         (
             format!("{cluster}, chart-values = []"),
             "5:52: `chart-values` goes with `chart`; this table has `manifests`",
@@ -225,6 +232,14 @@ fn mistakes_in_targets_are_told() {
             format!("{cluster}, ready-when = [{{ kind = \"A\" }}]"),
             "5:66: `environments.target.ready-when.condition` is missing; name the type of the condition: `condition = \"Ready\"`",
         ),
+    ];
+    assert_cases(cases.map(|(target, expected)| (format!("{MINIMAL}{}", deploys(&target, "")), expected)));
+}
+
+#[test]
+fn mistakes_about_repositories_are_told() {
+    let gitops = "kind = \"gitops\", repository = \"../deploy\", path = \"apps\"";
+    let cases = [
         (
             format!("{gitops}, value = \"image\""),
             "5:78: `value` goes with `write = \"values\"`; this target has `write = \"manifests\"`",
