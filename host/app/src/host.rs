@@ -7,11 +7,9 @@ use std::{
 
 use plimsoll_core::{
     names::EnvironmentName,
-    ports::{ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
+    ports::{Check, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
     reference::ImageReference,
-    release::Queue,
 };
-use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
 use plimsoll_journal::SqliteJournal;
 use plimsoll_policy::Sandbox;
@@ -31,6 +29,7 @@ use crate::{
     policies::{Policies, Surroundings, open_sandbox},
     release::Lookout,
     sharing::{Lock, PolicySource, Signer, lock_path},
+    targets,
 };
 
 /// The folder beside the configuration file in which the host keeps what it works with.
@@ -76,6 +75,12 @@ pub enum HostError {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] Box<ConfigurationError>),
+    /// The configuration asks for a part that this build does not have.
+    #[error("this build of Plimsoll does not have {part}; take it out of the configuration")]
+    NotWired {
+        /// The part, with its article.
+        part: &'static str,
+    },
     /// A part failed to start.
     #[error(transparent)]
     Part(#[from] PortFailure),
@@ -149,9 +154,12 @@ impl Host {
     /// Folders that the host itself writes to: changes there are no changes to the application.
     #[must_use]
     pub fn own_folders(&self) -> Vec<PathBuf> {
-        let targets = self.configuration.environments.iter().map(|environment| {
-            let configuration::Target::Directory { path, .. } = &environment.target;
-            path.clone()
+        let targets = self.configuration.environments.iter().filter_map(|environment| {
+            match &environment.target {
+                configuration::Target::Directory { path, .. } => Some(path.clone()),
+                // What is applied elsewhere leaves nothing here but what lies in our own folder.
+                configuration::Target::Kubernetes(_) | configuration::Target::GitOps(_) => None,
+            }
         });
         let layout = match &self.configuration.image.destination {
             Destination::Layout { path, .. } => Some(path.clone()),
@@ -220,7 +228,12 @@ impl Host {
     /// # Errors
     /// It cannot be opened, or not made.
     pub async fn journal(&self, access: Access) -> Result<Arc<dyn Journal>, HostError> {
-        let path = &self.configuration.journal;
+        let path = match &self.configuration.journal {
+            configuration::Journal::Sqlite(path) => path,
+            configuration::Journal::Postgres { .. } => {
+                return Err(HostError::NotWired { part: "the journal in PostgreSQL" });
+            }
+        };
         Ok(match access {
             Access::Write => Arc::new(SqliteJournal::open(path).await.map_err(PortFailure::from)?),
             Access::Read => match SqliteJournal::open_existing(path).await.map_err(PortFailure::from)? {
@@ -257,21 +270,26 @@ impl Host {
                 .collect();
             Some((tagging?, promotions))
         })?;
+        if !self.configuration.notifications.is_empty() {
+            return Err(HostError::NotWired { part: "notifications" });
+        }
         let environments = self.configuration.environments.iter().zip(promotions);
         Ok(Application {
             configuration: self.configuration.digest,
             image: self.image_plan(),
             tagging,
             environments: environments
-                .map(|(environment, promotion)| Environment {
-                    name: environment.name.clone(),
-                    after: environment.after.clone(),
-                    queue: Queue::default(),
-                    target: self.target(&environment.target),
-                    checks: Vec::new(),
-                    promotion,
+                .map(|(environment, promotion)| {
+                    Ok(Environment {
+                        name: environment.name.clone(),
+                        after: environment.after.clone(),
+                        queue: environment.queue.into(),
+                        target: self.target(environment)?,
+                        checks: self.checks(environment)?,
+                        promotion,
+                    })
                 })
-                .collect(),
+                .collect::<Result<_, HostError>>()?,
             builder: self.builder()?,
             repository: surroundings.repository,
             journal: surroundings.journal,
@@ -280,26 +298,27 @@ impl Host {
     }
 
     /// A view of all environments as they really are. No policy is loaded for it.
-    #[must_use]
-    pub fn lookout(&self, journal: Arc<dyn Journal>) -> Lookout {
+    ///
+    /// # Errors
+    /// A target cannot be put together.
+    pub fn lookout(&self, journal: Arc<dyn Journal>) -> Result<Lookout, HostError> {
         let environments = self.configuration.environments.iter();
-        Lookout {
+        let targets =
+            environments.map(|environment| Ok((environment.name.clone(), self.target(environment)?)));
+        Ok(Lookout {
             journal,
             repository: self.configuration.image.destination.name().clone(),
-            targets: environments
-                .map(|environment| (environment.name.clone(), self.target(&environment.target)))
-                .collect(),
+            targets: targets.collect::<Result<_, HostError>>()?,
             clock: self.options.clock,
-        }
+        })
     }
 
-    fn target(&self, target: &configuration::Target) -> Arc<dyn Target> {
-        match target {
-            configuration::Target::Directory { path, manifests } => {
-                let options = DirectoryOptions { manifests: self.locate(manifests), output: path.clone() };
-                Arc::new(DirectoryTarget::new(options))
-            }
-        }
+    fn target(&self, environment: &configuration::Environment) -> Result<Arc<dyn Target>, HostError> {
+        targets::target(environment, &|path| self.locate(path))
+    }
+
+    fn checks(&self, environment: &configuration::Environment) -> Result<Vec<Arc<dyn Check>>, HostError> {
+        targets::checks(environment)
     }
 
     /// What the capabilities of the policies look at.

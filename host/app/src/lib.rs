@@ -14,5 +14,6 @@ pub mod release;
 pub mod report;
 mod settings_files;
 pub mod sharing;
+mod targets;
 pub mod views;
 mod ways;

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{
     contract::{
-        Commit, Condition, Decision, Derivation, GitRef, Image, Intent, PromotionRequest, ProposedPlan,
-        ProposedTag, Repository, Source, TagMode, TaggingRequest, Trigger, Verdict, Weekday,
+        Approval, Commit, Condition, Decision, Derivation, Evidence, EvidenceOutcome, GitRef, Image, Intent,
+        PromotionRequest, ProposedPlan, ProposedTag, Repository, Source, TagMode, TaggingRequest, Trigger,
+        Verdict, Weekday,
     },
     decision::{DecisionRecord, Outcome, PolicyIdentity, TaggingRecord},
     digest::Digest,
     fact::{Entry, EnvironmentPlan, Fact, Opening},
-    names::{EnvironmentName, ReleaseId, Tag},
+    names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
     release::{ReleaseState, Standing, Stay, Step, next},
     shadow::ShadowRecord,
@@ -57,6 +58,7 @@ fn opening(environments: usize) -> Fact {
     let plan = |index: usize| EnvironmentPlan {
         name: name(index),
         after: index.checked_sub(1).map(name).into_iter().collect(),
+        checks: vec![CheckName::new("smoke").unwrap(), CheckName::new("pages").unwrap()],
     };
     Fact::Opened(Box::new(Opening {
         source: source(),
@@ -201,7 +203,23 @@ fn perform(state: &ReleaseState, step: &Step, answers: &Answers, world: &mut Wor
             let location = environment.to_string();
             Fact::Deployed { environment: environment.clone(), digest, healthy: true, location }
         }
+        Step::Verify(environment, check) => {
+            assert!(world.running.contains_key(environment), "checked before it was deployed");
+            let evidence =
+                Evidence { name: check.to_string(), outcome: EvidenceOutcome::Passed, value: None, at: 0 };
+            Fact::Verified {
+                environment: environment.clone(),
+                check: check.clone(),
+                required: true,
+                evidence,
+            }
+        }
     }
+}
+
+fn approved() -> Fact {
+    let approval = Approval { by: "ann".to_owned(), at: 0, environment: None, rule: None, expires: None };
+    Fact::Approved { approval }
 }
 
 /// Runs a release in lives: life `n` dies after `lives[n]` half-steps (an effect is one, its fact another, what shadows
@@ -234,6 +252,12 @@ fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
             let shadowed = shadowed(&fact).filter(|_| answers.shadows);
             write(&mut journal, fact);
             state.apply(journal.last().unwrap());
+            if answers.shadows {
+                let (before, steps) = (next(&state), state.steps);
+                write(&mut journal, approved());
+                state.apply(journal.last().unwrap());
+                assert_eq!((next(&state), state.steps), (before, steps), "a given fact is no step");
+            }
             if let Some(shadowed) = shadowed {
                 if left == 0 {
                     break;
@@ -293,4 +317,76 @@ proptest! {
         };
         prop_assert_eq!(state.standing(), expected);
     }
+}
+
+/// A release with one environment and a check, deployed there.
+fn deployed() -> (ReleaseState, impl FnMut(&mut ReleaseState, i64, Fact)) {
+    let release = ReleaseId::new("r-0123456789ab").unwrap();
+    let answers = Answers { refuses: false, environments: vec![Decision::Allow], shadows: false };
+    let entry = move |sequence: usize, at: i64, fact: Fact| Entry {
+        sequence: sequence as u64,
+        at,
+        release: release.clone(),
+        fact,
+    };
+    let mut state = ReleaseState::open(&entry(1, 0, opening(1))).unwrap();
+    let mut world = World::default();
+    let apply = move |state: &mut ReleaseState, at: i64, fact: Fact| {
+        let sequence = state.steps + 1;
+        state.apply(&entry(sequence, at, fact));
+    };
+    while let Some(step) = next(&state).filter(|step| !matches!(step, Step::Verify(..))) {
+        let fact = perform(&state, &step, &answers, &mut world);
+        apply(&mut state, 10, fact);
+    }
+    (state, apply)
+}
+
+fn verified(check: &str, outcome: EvidenceOutcome) -> Fact {
+    let evidence = Evidence { name: check.to_owned(), outcome, value: None, at: 20 };
+    Fact::Verified { environment: name(0), check: CheckName::new(check).unwrap(), required: true, evidence }
+}
+
+#[test]
+fn a_check_that_fails_makes_the_environment_unhealthy_whatever_the_target_says() {
+    let (mut state, mut apply) = deployed();
+    assert!(!state.environments[0].passed(), "its checks are not made yet");
+    apply(&mut state, 20, verified("smoke", EvidenceOutcome::Failed));
+    apply(&mut state, 20, verified("pages", EvidenceOutcome::Passed));
+    assert_eq!(state.environments[0].healthy_since, None);
+    apply(&mut state, 30, Fact::HealthChanged { environment: name(0), healthy: true, reasons: vec![] });
+    assert!(!state.environments[0].passed());
+    assert_eq!(state.evidence.len(), 2);
+}
+
+#[test]
+fn health_counts_from_when_it_came_back() {
+    let (mut state, mut apply) = deployed();
+    apply(&mut state, 20, verified("smoke", EvidenceOutcome::Passed));
+    apply(&mut state, 20, verified("pages", EvidenceOutcome::Passed));
+    assert_eq!(state.passages()[0].healthy_since, Some(10), "a check that passes changes nothing");
+    let health = |healthy| Fact::HealthChanged { environment: name(0), healthy, reasons: vec![] };
+    apply(&mut state, 30, health(false));
+    assert_eq!((state.passages()[0].healthy_since, state.environments[0].passed()), (None, false));
+    apply(&mut state, 40, health(true));
+    let passage = &state.passages()[0];
+    assert_eq!((passage.since, passage.healthy_since), (10, Some(40)));
+}
+
+#[test]
+fn who_was_taken_out_comes_back_only_when_asked_for() {
+    let (mut state, mut apply) = deployed();
+    let rejected = Fact::Rejected {
+        environment: name(0),
+        digest: Digest::of(b"image"),
+        by: "ann".to_owned(),
+        reason: "slow".to_owned(),
+    };
+    apply(&mut state, 20, rejected);
+    apply(&mut state, 30, Fact::Resumed {});
+    assert_eq!(next(&state), None);
+    let requested =
+        Fact::Requested { environment: name(0), intent: Intent::Promote, by: "ann".to_owned(), reason: None };
+    apply(&mut state, 40, requested);
+    assert_eq!(next(&state), Some(Step::Decide(name(0))));
 }

@@ -103,7 +103,7 @@ fn alone(
 }
 
 /// The value, or its problem noted.
-fn take<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+pub(super) fn take<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|problem| problems.push(problem)).ok()
 }
 

@@ -9,8 +9,8 @@ use toml::{
 use super::{
     problem::{Problem, listed, nearest, suggestion},
     quantity,
-    reader::whole_number,
-    shape::{Choice, Key, Presence, Shape, TableShape},
+    reader::{variant, whole_number},
+    shape::{Choice, Key, OneOf, Presence, Shape, TableShape, Variant},
 };
 
 /// Checks a table. `place` is where a missing key is reported, `path` the table's own name for messages.
@@ -21,43 +21,145 @@ pub(super) fn check_table(
     path: &str,
     problems: &mut Vec<Problem>,
 ) {
-    if let Some(kind) = shape.kind.and_then(|kind| shape.key(kind))
-        && let Some(value) = values.get(kind.name)
-        && !is_offered(value, &kind.shape)
+    let table = Table { values, shape, variant: variant(values, shape), place, path };
+    // Which keys there are is not known before the kind is.
+    if let Some(variants) = shape.variants
+        && table.variant.is_none()
+        && let Some(value) = values.get(variants.by)
     {
-        check_value(value, &kind.shape, &joined(path, kind.name), problems);
+        table.check_kind(variants.by, value, problems);
         return;
     }
-    let mut misspelt = Vec::new();
-    for (name, value) in values {
-        if let Some(key) = shape.key(name.get_ref()) {
-            check_key(value, key, &joined(path, key.name), problems);
-        } else {
-            misspelt.extend(nearest(name.get_ref(), shape.names()));
-            problems.push(unknown_key(name, shape, path));
-        }
-    }
-    for key in shape.keys {
-        if let Presence::Required(advice) = key.presence
-            && !values.contains_key(key.name)
-            && !misspelt.contains(&key.name)
-        {
-            let message = format!("`{}` is missing", joined(path, key.name));
-            problems.push(Problem::new(place, message).label("it belongs here").help(advice));
-        }
+    let misspelt = table.check_what_is_there(problems);
+    table.check_what_is_missing(&misspelt, problems);
+    for one_of in [shape.one_of, table.variant.and_then(|variant| variant.one_of)].into_iter().flatten() {
+        table.check_one_of(one_of, &misspelt, problems);
     }
 }
 
-fn is_offered(value: &Spanned<DeValue<'_>>, shape: &Shape) -> bool {
-    matches!((value.get_ref(), shape), (DeValue::String(text), Shape::Choice(choice))
-        if choice.values.contains(&text.as_ref()))
+/// A table of the file beside its description.
+struct Table<'a> {
+    values: &'a DeTable<'a>,
+    shape: &'static TableShape,
+    variant: Option<&'static Variant>,
+    place: SourceSpan,
+    path: &'a str,
 }
 
-fn unknown_key(name: &Spanned<toml::de::DeString<'_>>, shape: &TableShape, path: &str) -> Problem {
-    let message = format!("`{}` is no key that Plimsoll knows", joined(path, name.get_ref()));
-    Problem::new(name.span().into(), message)
-        .label("unknown key")
-        .help(suggestion(name.get_ref(), shape.names()))
+impl Table<'_> {
+    fn keys(&self) -> impl Iterator<Item = &'static Key> + Clone + use<> {
+        self.shape.keys_of(self.variant)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.keys().map(|key| key.name)
+    }
+
+    /// A kind that is none.
+    fn check_kind(&self, name: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) {
+        if let Some(key) = self.keys().find(|key| key.name == name) {
+            check_value(value, &key.shape, &joined(self.path, name), problems);
+        }
+    }
+
+    /// Gives the keys that are most likely meant by those that are none.
+    fn check_what_is_there(&self, problems: &mut Vec<Problem>) -> Vec<&'static str> {
+        let mut misspelt = Vec::new();
+        for (name, value) in self.values {
+            if let Some(key) = self.keys().find(|key| key.name == name.get_ref()) {
+                check_key(value, key, &joined(self.path, key.name), problems);
+            } else if let Some(elsewhere) = self.elsewhere(name.get_ref()) {
+                problems.extend(elsewhere.map(|(message, help)| {
+                    Problem::new(name.span().into(), message).label("not here").help(help)
+                }));
+            } else {
+                misspelt.extend(nearest(name.get_ref(), self.names()));
+                problems.push(self.unknown_key(name));
+            }
+        }
+        misspelt
+    }
+
+    /// What is said of a key that other kinds of this table have: nothing as long as the kind is not known.
+    fn elsewhere(&self, name: &str) -> Option<Option<(String, String)>> {
+        let kinds: Vec<&str> = self.shape.kinds_with(name).map(|variant| variant.value).collect();
+        let what = self.shape.variants.filter(|_| !kinds.is_empty())?.what;
+        Some(self.variant.map(|own| {
+            let message = format!("`{name}` belongs to {what} of the kind {}", alternatives(kinds));
+            (message, format!("this one is of the kind `{}`", own.value))
+        }))
+    }
+
+    fn unknown_key(&self, name: &Spanned<toml::de::DeString<'_>>) -> Problem {
+        let message = format!("`{}` is no key that Plimsoll knows", joined(self.path, name.get_ref()));
+        Problem::new(name.span().into(), message)
+            .label("unknown key")
+            .help(suggestion(name.get_ref(), self.names()))
+    }
+
+    fn check_what_is_missing(&self, misspelt: &[&str], problems: &mut Vec<Problem>) {
+        for key in self.keys() {
+            if let Presence::Required(advice) = key.presence
+                && !self.values.contains_key(key.name)
+                && !misspelt.contains(&key.name)
+            {
+                let message = format!("`{}` is missing", joined(self.path, key.name));
+                problems.push(Problem::new(self.place, message).label("it belongs here").help(advice));
+            }
+        }
+    }
+
+    /// Keys that exclude each other, and keys that say more about one of them.
+    fn check_one_of(&self, one_of: &OneOf, misspelt: &[&str], problems: &mut Vec<Problem>) {
+        let mut there: Vec<(&str, SourceSpan)> =
+            one_of.names().filter_map(|name| self.place_of(name)).collect();
+        there.sort_by_key(|(_, span)| span.offset());
+        let rule = if one_of.required { "exactly" } else { "at most" };
+        let message = format!("name {rule} one of {}", listed(one_of.names()));
+        let meant = one_of.names().any(|name| misspelt.contains(&name));
+        let Some(((first, _), others)) = there.split_first() else {
+            if one_of.required && !meant {
+                let help = format!("`{}` has none of them", self.path);
+                problems.push(Problem::new(self.place, message).label("it belongs here").help(help));
+            } else if !one_of.required {
+                self.check_dependents(one_of, None, problems);
+            }
+            return;
+        };
+        for (other, span) in others {
+            let help = format!("`{first}` is there already: take `{other}` or `{first}` out");
+            problems.push(Problem::new(*span, message.clone()).label("one too many").help(help));
+        }
+        if others.is_empty() {
+            self.check_dependents(one_of, Some(first), problems);
+        }
+    }
+
+    fn check_dependents(&self, one_of: &OneOf, chosen: Option<&str>, problems: &mut Vec<Problem>) {
+        for name in one_of.dependents() {
+            let owners = one_of.owners(name);
+            if let Some((_, span)) = self.place_of(name)
+                && !chosen.is_some_and(|chosen| owners.contains(&chosen))
+            {
+                let message = format!("`{name}` goes with {}", alternatives(owners));
+                let help = chosen.map_or_else(
+                    || format!("`{}` has none", self.path),
+                    |chosen| format!("this table has `{chosen}`"),
+                );
+                problems.push(Problem::new(span, message).label("not here").help(help));
+            }
+        }
+    }
+
+    /// A key that is there, and where.
+    fn place_of(&self, name: &'static str) -> Option<(&'static str, SourceSpan)> {
+        self.values.get_key_value(name).map(|(key, _)| (name, key.span().into()))
+    }
+}
+
+/// Words in backticks with `or` between, for messages.
+fn alternatives<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
 }
 
 /// The path of a key in messages: `image.repository`.
@@ -90,6 +192,10 @@ fn check_value(value: &Spanned<DeValue<'_>>, shape: &Shape, path: &str, problems
             problems
                 .extend(quantity::duration(text).err().map(|error| Problem::new(span, error.to_string())));
         }
+        (DeValue::String(text), Shape::Patience) => {
+            problems
+                .extend(quantity::patience(text).err().map(|error| Problem::new(span, error.to_string())));
+        }
         (DeValue::String(text), Shape::Size) => {
             problems.extend(quantity::size(text).err().map(|error| Problem::new(span, error.to_string())));
         }
@@ -106,7 +212,7 @@ fn check_value(value: &Spanned<DeValue<'_>>, shape: &Shape, path: &str, problems
                 }
             }
         }
-        (DeValue::Table(_), Shape::Settings) => {}
+        (DeValue::Table(_), Shape::Settings) | (DeValue::Boolean(_), Shape::Flag) => {}
         (DeValue::Table(values), Shape::Table(shape)) => check_table(values, shape, span, path, problems),
         (DeValue::Array(values), Shape::List { of, least }) => {
             if values.len() < *least {

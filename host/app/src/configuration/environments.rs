@@ -1,15 +1,15 @@
 //! The environments, each for itself and among each other.
 
-use std::path::Path;
-
 use plimsoll_core::names::EnvironmentName;
 
 use super::{
+    apart,
     binding::{self, Surroundings},
-    model::{Environment, Target},
+    model::{Environment, Queue},
     order,
     problem::Problem,
     reader::{Reader, Text},
+    target, verify,
 };
 
 /// The environments as written: enough to check them among each other even when one is wrong in itself.
@@ -29,6 +29,7 @@ pub(super) fn environments(
         .collect();
     report_duplicates(&written, problems);
     order::check(&written, problems);
+    apart::check(readers, surroundings.folder, problems);
     // Each is read, also behind one that fails: all problems are to be found.
     let resolved: Vec<Option<Environment>> =
         readers.iter().map(|reader| environment(reader, surroundings, problems)).collect();
@@ -52,25 +53,23 @@ fn environment(
         .iter()
         .map(|policy| binding::binding(policy, surroundings, problems))
         .collect();
+    let target = reader.table("target");
+    let verify = verify::checks(&reader.tables("verify"), target.as_ref(), surroundings.folder, problems);
+    let target = target.and_then(|target| target::target(&target, surroundings.folder, problems));
     // A name in `after` that is none belongs to no environment, which was reported.
     let after: Option<Vec<_>> =
         reader.texts("after").iter().map(|name| EnvironmentName::new(name.text).ok()).collect();
     Some(Environment {
         name: name?,
         after: after?,
-        target: target(&reader.table("target")?, surroundings.folder)?,
+        target: target?,
+        queue: match reader.text("queue").map(|queue| queue.text) {
+            Some("fifo") => Queue::Fifo,
+            _ => Queue::Latest,
+        },
+        verify: verify?,
         promotion: promotion.into_iter().collect::<Option<_>>()?,
     })
-}
-
-fn target(reader: &Reader<'_>, folder: &Path) -> Option<Target> {
-    match reader.text("kind")?.text {
-        "directory" => Some(Target::Directory {
-            path: folder.join(reader.text("path")?.text),
-            manifests: folder.join(reader.text("manifests")?.text),
-        }),
-        _ => None,
-    }
 }
 
 fn report_duplicates(environments: &[Written<'_>], problems: &mut Vec<Problem>) {

@@ -7,6 +7,9 @@ use super::{
     reader::{Reader, Text},
 };
 
+/// Keys of targets that name folders with what the application's manifests are made of.
+const SOURCES: [&str; 3] = ["manifests", "kustomization", "chart"];
+
 /// A folder or file that a deployment must not replace.
 pub(super) struct Folder {
     /// What it is, with its article.
@@ -29,11 +32,17 @@ pub(super) fn check(
     problems: &mut Vec<Problem>,
 ) {
     let targets: Vec<Reader<'_>> = environments.iter().filter_map(|reader| reader.table("target")).collect();
-    let written = |key: &'static str| targets.iter().filter_map(move |target| target.text(key));
-    let manifests: Vec<Folder> =
-        written("manifests").map(|path| Folder::new("the manifests", &folder.join(path.text))).collect();
+    let manifests: Vec<Folder> = targets
+        .iter()
+        .flat_map(|target| SOURCES.map(|key| target.text(key)))
+        .flatten()
+        .map(|path| Folder::new("the manifests", &folder.join(path.text)))
+        .collect();
+    let is_directory =
+        |target: &&Reader<'_>| target.text("kind").is_some_and(|kind| kind.text == "directory");
+    let outputs = targets.iter().filter(is_directory).filter_map(|target| target.text("path"));
     let mut earlier: Vec<Folder> = Vec::new();
-    for output in written("path") {
+    for output in outputs {
         let path = normal(&folder.join(output.text));
         if holds(&path, &normal(folder)) {
             problems.push(unfit(output, "holds the configuration"));
@@ -62,7 +71,7 @@ fn holds(path: &Path, folder: &Path) -> bool {
 }
 
 /// The path without `.`, and without `..` where a component before it can be dropped. Links are not followed.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match (component, normal.components().next_back()) {

@@ -1,15 +1,24 @@
 //! Every key of `plimsoll.toml`, once. The check of the file, its JSON Schema and its documentation follow this table.
 
+mod environment;
+mod notification;
+mod policy;
+mod target;
+
 use super::shape::{
-    Choice, Key,
+    Alternative, Choice, Key, OneOf,
     Presence::{Optional, Required},
     Shape, TableShape,
 };
+use environment::ENVIRONMENT;
+use notification::NOTIFICATION;
+use policy::BINDING;
 
 /// The whole file.
 pub(super) static FILE: TableShape = TableShape {
     meaning: "The configuration of Plimsoll for one application.",
-    kind: None,
+    one_of: None,
+    variants: None,
     keys: &[
         Key {
             name: "image",
@@ -42,6 +51,12 @@ pub(super) static FILE: TableShape = TableShape {
             meaning: "Where the facts about releases are kept.",
         },
         Key {
+            name: "notifications",
+            shape: Shape::List { of: &Shape::Table(&NOTIFICATION), least: 0 },
+            presence: Optional("nobody is told"),
+            meaning: "Who is told of what happens to releases.",
+        },
+        Key {
             name: "registries",
             shape: Shape::Table(&REGISTRIES),
             presence: Optional("public certificate authorities, HTTPS everywhere but on this machine"),
@@ -52,7 +67,8 @@ pub(super) static FILE: TableShape = TableShape {
 
 static IMAGE: TableShape = TableShape {
     meaning: "What is built, and where it goes. Paths are relative to the folder of the configuration.",
-    kind: None,
+    one_of: None,
+    variants: None,
     keys: &[
         Key {
             name: "repository",
@@ -106,139 +122,10 @@ static IMAGE: TableShape = TableShape {
     ],
 };
 
-/// The keys that a binding and its shadow share.
-const POLICY: Key = Key {
-    name: "policy",
-    shape: Shape::Text,
-    presence: Required(
-        "name the policy: `policy = \"stock:NAME\"`, the path of a component, or `oci://` and a reference",
-    ),
-    meaning: "The policy: `stock:` and the name of one that comes with Plimsoll, the path of a component, or `oci://REGISTRY/REPOSITORY:TAG` for one in a registry, which `plimsoll policy lock` pins.",
-};
-const SIGNED_BY: Key = Key {
-    name: "signed-by",
-    shape: Shape::List { of: &Shape::Text, least: 0 },
-    presence: Optional("those who cover its repository"),
-    meaning: "Signers who must have signed the policy, all of them, beside those who cover its repository.",
-};
-
-const SETTINGS: Key = Key {
-    name: "settings",
-    shape: Shape::Settings,
-    presence: Optional("`{}`"),
-    meaning: "Settings for the policy, which checks them itself.",
-};
-const SETTINGS_FILES: Key = Key {
-    name: "settings-files",
-    shape: Shape::Texts,
-    presence: Optional("none"),
-    meaning: "Settings that are read from files, by their names: `.json` and `.toml` as values, all others as text.",
-};
-const GRANTS: Key = Key {
-    name: "grants",
-    shape: Shape::List {
-        of: &Shape::Choice(&Choice {
-            what: "capability",
-            values: &["log", "registry", "history"],
-            planned: &[],
-        }),
-        least: 0,
-    },
-    presence: Optional("`[]`"),
-    meaning: "What the policy may ask the host: `log`, `registry`, `history`.",
-};
-const LIMITS_OF_BINDING: Key = Key {
-    name: "limits",
-    shape: Shape::Table(&LIMITS),
-    presence: Optional("the defaults of the sandbox"),
-    meaning: "Budgets of one decision that differ from the sandbox's defaults.",
-};
-
-static BINDING: TableShape = TableShape {
-    meaning: "A policy with its settings, its permissions and its limits.",
-    kind: None,
-    keys: &[
-        POLICY,
-        SIGNED_BY,
-        SETTINGS,
-        SETTINGS_FILES,
-        GRANTS,
-        Key {
-            name: "time-zone",
-            shape: Shape::Text,
-            presence: Optional("`\"UTC\"`"),
-            meaning: "The time zone that the policy is told the time in, an IANA name such as `Europe/Berlin`.",
-        },
-        LIMITS_OF_BINDING,
-        Key {
-            name: "shadow",
-            shape: Shape::Table(&SHADOW),
-            presence: Optional("none"),
-            meaning: "A policy that is asked the same and decides nothing: `plimsoll status` shows where it disagrees.",
-        },
-    ],
-};
-
-static SHADOW: TableShape = TableShape {
-    meaning: "A policy that is asked the same as another one and decides nothing.",
-    kind: None,
-    keys: &[POLICY, SIGNED_BY, SETTINGS, SETTINGS_FILES, GRANTS, LIMITS_OF_BINDING],
-};
-
-const SANDBOX_DEFAULT: super::shape::Presence = Optional("the sandbox's default");
-
-static LIMITS: TableShape = TableShape {
-    meaning: "Budgets of one decision. What is left out keeps the sandbox's default.",
-    kind: None,
-    keys: &[
-        Key {
-            name: "fuel",
-            shape: Shape::Count { least: 1, most: u64::MAX },
-            presence: SANDBOX_DEFAULT,
-            meaning: "Instructions, in units of fuel.",
-        },
-        Key {
-            name: "time",
-            shape: Shape::Duration,
-            presence: SANDBOX_DEFAULT,
-            meaning: "Wall clock, host calls included.",
-        },
-        Key {
-            name: "memory",
-            shape: Shape::Size,
-            presence: SANDBOX_DEFAULT,
-            meaning: "Linear memory, all of the component's memories together.",
-        },
-        Key {
-            name: "table-elements",
-            shape: Shape::Count { least: 1, most: u64::MAX },
-            presence: SANDBOX_DEFAULT,
-            meaning: "Elements of all tables together.",
-        },
-        Key {
-            name: "instances",
-            shape: Shape::Count { least: 1, most: u32::MAX as u64 },
-            presence: SANDBOX_DEFAULT,
-            meaning: "Core instances inside the component.",
-        },
-        Key {
-            name: "output",
-            shape: Shape::Size,
-            presence: SANDBOX_DEFAULT,
-            meaning: "Size of the answer, and of what one capability call hands over.",
-        },
-        Key {
-            name: "host-calls",
-            shape: Shape::Count { least: 0, most: u64::MAX },
-            presence: SANDBOX_DEFAULT,
-            meaning: "Number of capability calls.",
-        },
-    ],
-};
-
 static SIGNER: TableShape = TableShape {
     meaning: "Somebody who signs policies. Paths are relative to the folder of the configuration.",
-    kind: None,
+    one_of: None,
+    variants: None,
     keys: &[
         Key {
             name: "name",
@@ -261,86 +148,54 @@ static SIGNER: TableShape = TableShape {
     ],
 };
 
-static ENVIRONMENT: TableShape = TableShape {
-    meaning: "A place where releases run.",
-    kind: None,
+static JOURNAL: TableShape = TableShape {
+    meaning: "Where the facts about releases are kept. Paths are relative to the folder of the configuration.",
+    one_of: Some(&OneOf {
+        required: false,
+        of: &[
+            Alternative { key: "path", with: &[] },
+            Alternative { key: "postgres", with: &["password-file", "certificate-authority", "schema"] },
+        ],
+    }),
+    variants: None,
     keys: &[
-        Key {
-            name: "name",
-            shape: Shape::Text,
-            presence: Required("give the environment a name: `name = \"staging\"`"),
-            meaning: "Its name: 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit.",
-        },
-        Key {
-            name: "after",
-            shape: Shape::List { of: &Shape::Text, least: 0 },
-            presence: Optional("`[]`"),
-            meaning: "Environments that must run the release, healthy, before this one gets it.",
-        },
-        Key {
-            name: "target",
-            shape: Shape::Table(&TARGET),
-            presence: Required(
-                "say how it is deployed to: \
-                 `target = { kind = \"directory\", path = \"deploy/staging\", manifests = \"k8s\" }`",
-            ),
-            meaning: "How it is deployed to.",
-        },
-        Key {
-            name: "promotion",
-            shape: Shape::List { of: &Shape::Table(&BINDING), least: 1 },
-            presence: Required(
-                "name at least one policy; when every release may enter, say so: \
-                 `promotion = [{ policy = \"stock:always\" }]`",
-            ),
-            meaning: "The policies that decide what may enter. All are asked; one no is a no.",
-        },
-    ],
-};
-
-static TARGET: TableShape = TableShape {
-    meaning: "How an environment is deployed to. Paths are relative to the folder of the configuration.",
-    kind: Some("kind"),
-    keys: &[
-        Key {
-            name: "kind",
-            shape: Shape::Choice(&Choice {
-                what: "target",
-                values: &["directory"],
-                planned: &["kubernetes"],
-            }),
-            presence: Required("name the kind of target: `kind = \"directory\"`"),
-            meaning: "The kind: `directory` renders the manifests with the released digest into a folder.",
-        },
         Key {
             name: "path",
             shape: Shape::Text,
-            presence: Required("name the folder that is written: `path = \"deploy/staging\"`"),
-            meaning: "The folder that is written. It belongs to this environment alone.",
+            presence: Optional("`\".plimsoll/journal.db\"`, unless `postgres` is there"),
+            meaning: "The file of the journal, for one host.",
         },
         Key {
-            name: "manifests",
+            name: "postgres",
             shape: Shape::Text,
-            presence: Required("name the folder of Kubernetes manifests to render: `manifests = \"k8s\"`"),
-            meaning: "The folder of Kubernetes manifests that are rendered.",
+            presence: Optional("the journal is a file"),
+            meaning: "The PostgreSQL database of a journal that many hosts share: `postgres://USER@HOST/DATABASE`, without a password.",
+        },
+        Key {
+            name: "password-file",
+            shape: Shape::Text,
+            presence: Optional("the database asks for none"),
+            meaning: "With `postgres`: a file with the password.",
+        },
+        Key {
+            name: "certificate-authority",
+            shape: Shape::Text,
+            presence: Optional("public certificate authorities"),
+            meaning: "With `postgres`: a file with the certificate authority (PEM) of the database. TLS is required, except on this machine.",
+        },
+        Key {
+            name: "schema",
+            shape: Shape::Text,
+            presence: Optional("`\"plimsoll\"`"),
+            meaning: "With `postgres`: the schema in the database. Each journal has one of its own.",
         },
     ],
-};
-
-static JOURNAL: TableShape = TableShape {
-    meaning: "Where the facts about releases are kept.",
-    kind: None,
-    keys: &[Key {
-        name: "path",
-        shape: Shape::Text,
-        presence: Optional("`\".plimsoll/journal.db\"`"),
-        meaning: "The file of the journal, relative to the folder of the configuration.",
-    }],
 };
 
 static REGISTRIES: TableShape = TableShape {
     meaning: "How registries are reached.",
-    kind: None,
+    one_of: None,
+    variants: None,
     keys: &[
         Key {
             name: "certificate-authorities",

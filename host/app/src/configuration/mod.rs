@@ -4,14 +4,18 @@
 //! missing ones and wrong types. The second reads what is there into the types of `model.rs` and reports what cannot
 //! be. Both report into one list, so that all mistakes are shown at once; only a file that is no TOML at all ends before.
 
+mod address;
+mod apart;
 mod binding;
 mod check;
 mod environments;
 mod folders;
 mod image;
 mod init;
+mod journal;
 mod keys;
 mod model;
+mod notifications;
 mod order;
 mod problem;
 mod quantity;
@@ -21,8 +25,10 @@ mod settings;
 mod shadow;
 mod shape;
 mod signers;
+mod target;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::{path::Path, sync::Arc};
 
@@ -31,8 +37,10 @@ use toml::de::DeTable;
 
 pub use init::init_text;
 pub use model::{
-    Binding, Builder, Capability, Configuration, Destination, Environment, Image, LimitOverrides,
-    PolicyReference, Registries, Signer, Target,
+    Binding, Builder, Capability, Check, CheckAction, ClusterAccess, Configuration, Destination,
+    ENVIRONMENT_PLACEHOLDER, Environment, GitOpsTarget, GitOpsWait, GitOpsWrite, Image, ImagePath,
+    Impersonation, Journal, KubernetesTarget, LimitOverrides, ManifestSource, Notification,
+    NotificationEvent, OnFailure, PolicyReference, Queue, ReadyWhen, Registries, Signer, Target,
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
@@ -44,9 +52,6 @@ use binding::Surroundings;
 use folders::Folder;
 use problem::Source;
 use reader::Reader;
-
-/// The journal's file when the configuration does not say.
-const DEFAULT_JOURNAL: &str = ".plimsoll/journal.db";
 
 impl Configuration {
     /// Reads a configuration. Touches no file: `path` gives messages their file name and relative paths their folder.
@@ -86,17 +91,18 @@ fn resolve(
         Some(tags) => binding::binding(&tags, surroundings, problems),
         None => Some(binding::default_tagging()),
     };
-    let journal = file.table("journal").and_then(|journal| journal.text("path"));
-    let journal = folder.join(journal.map_or(DEFAULT_JOURNAL, |path| path.text));
+    let journal = journal::journal(file.table("journal").as_ref(), folder, problems);
+    let notifications = notifications::notifications(&file.tables("notifications"), folder, problems);
     let environments = file.tables("environments");
-    folders::check(&environments, folder, &kept(image.as_ref(), &journal), problems);
+    folders::check(&environments, folder, &kept(image.as_ref(), journal.as_ref()), problems);
     let environments = environments::environments(&environments, surroundings, problems);
     Some(Configuration {
         digest: Digest::of(source.text.as_bytes()),
         image: image?,
         tags: tags?,
         environments: environments?,
-        journal,
+        journal: journal?,
+        notifications: notifications?,
         registries: image::registries(file.table("registries"), folder),
         signers: signers?,
         source: source.clone(),
@@ -104,12 +110,16 @@ fn resolve(
 }
 
 /// What the host keeps on disk and no deployment may replace.
-fn kept(image: Option<&Image>, journal: &Path) -> Vec<Folder> {
+fn kept(image: Option<&Image>, journal: Option<&Journal>) -> Vec<Folder> {
     let layout = image.and_then(|image| match &image.destination {
         Destination::Layout { path, .. } => Some(Folder::new("the image layout", path)),
         Destination::Registry(_) => None,
     });
-    layout.into_iter().chain([Folder::new("the journal", journal)]).collect()
+    let journal = journal.and_then(|journal| match journal {
+        Journal::Sqlite(path) => Some(Folder::new("the journal", path)),
+        Journal::Postgres { .. } => None,
+    });
+    layout.into_iter().chain(journal).collect()
 }
 
 /// A mistake in the TOML itself.

@@ -1,5 +1,7 @@
 //! What a configuration says, checked and resolved.
 
+mod target;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -9,7 +11,7 @@ use std::{
 use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
-    names::{EnvironmentName, SignerName},
+    names::{CheckName, EnvironmentName, SignerName},
     ports::Platform,
     reference::{ImageReference, RepositoryName},
 };
@@ -17,6 +19,10 @@ use plimsoll_core::{
 use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
+};
+pub use target::{
+    ClusterAccess, ENVIRONMENT_PLACEHOLDER, GitOpsTarget, GitOpsWait, GitOpsWrite, ImagePath, Impersonation,
+    KubernetesTarget, ManifestSource, OnFailure, ReadyWhen, Target,
 };
 
 /// The configuration of one application: `plimsoll.toml`, checked. Relative paths have been joined to its folder.
@@ -30,8 +36,10 @@ pub struct Configuration {
     pub tags: Binding,
     /// Where releases run, in the order of the file.
     pub environments: Vec<Environment>,
-    /// The file that holds the facts about releases.
-    pub journal: PathBuf,
+    /// Where the facts about releases are kept.
+    pub journal: Journal,
+    /// Who is told of what happens to releases.
+    pub notifications: Vec<Notification>,
     /// How registries are reached.
     pub registries: Registries,
     /// Whose signatures policies need.
@@ -195,20 +203,133 @@ pub struct Environment {
     pub after: Vec<EnvironmentName>,
     /// How it is deployed to.
     pub target: Target,
+    /// What becomes of releases that wait while a newer one comes.
+    pub queue: Queue,
+    /// Checks of what was deployed.
+    pub verify: Vec<Check>,
     /// The policies that decide what may enter; at least one, all are asked.
     pub promotion: Vec<Binding>,
 }
 
-/// How an environment is deployed to.
+/// What becomes of releases that wait for an environment while a newer one comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// The newer one takes their place.
+    Latest,
+    /// Each gets its turn.
+    Fifo,
+}
+
+/// A check of what was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// Rendered manifests in a folder.
-    Directory {
-        /// The folder that is written.
-        path: PathBuf,
-        /// The manifests that are rendered.
-        manifests: PathBuf,
+pub struct Check {
+    /// Its name, its own within the environment.
+    pub name: CheckName,
+    /// Whether the deployment has failed when the check has.
+    pub required: bool,
+    /// What is done.
+    pub action: CheckAction,
+}
+
+/// What a check does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckAction {
+    /// Runs a command in the folder of the configuration.
+    Command {
+        /// The command, word by word; at least one.
+        words: Vec<String>,
+        /// How long it may take.
+        timeout: Duration,
     },
+    /// Asks an address until it answers as it should.
+    Http {
+        /// The address, `https` or `http`.
+        url: String,
+        /// The status that is right.
+        status: u16,
+        /// A text that the answer has.
+        contains: Option<String>,
+        /// How long the right answer may be in coming.
+        within: Duration,
+    },
+    /// Runs a Kubernetes Job where the environment runs.
+    Job {
+        /// The file with its manifest.
+        manifest: PathBuf,
+        /// How long it may take.
+        timeout: Duration,
+    },
+}
+
+/// Where the facts about releases are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Journal {
+    /// A file, for one host.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, for many hosts.
+    Postgres {
+        /// Its address, without a password.
+        url: String,
+        /// A file with the password.
+        password_file: Option<PathBuf>,
+        /// A file with the certificate authority of the database, PEM; the public ones when absent.
+        certificate_authority: Option<PathBuf>,
+        /// The schema in the database.
+        schema: String,
+    },
+}
+
+/// Somebody who is told of what happens to releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notification {
+    /// Each event is posted as JSON.
+    Webhook {
+        /// Where to: `https`, or `http` on this machine.
+        url: String,
+        /// A file with the secret that events are signed with.
+        secret_file: Option<PathBuf>,
+        /// The events that are posted; at least one.
+        events: BTreeSet<NotificationEvent>,
+    },
+    /// Commit statuses and deployments of the source repository.
+    GitHub {
+        /// Where the API is: `https`, or `http` on this machine.
+        api: String,
+        /// A file with a token; `GITHUB_TOKEN` of the environment when absent.
+        token_file: Option<PathBuf>,
+    },
+}
+
+/// Something that happened to a release and that somebody may be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotificationEvent {
+    /// It was deployed into an environment.
+    Deployed,
+    /// A policy holds it.
+    Held,
+    /// A policy denied it.
+    Denied,
+    /// Something failed.
+    Failed,
+    /// It has come to its end.
+    Done,
+}
+
+impl NotificationEvent {
+    /// All there are.
+    pub const ALL: [Self; 5] = [Self::Deployed, Self::Held, Self::Denied, Self::Failed, Self::Done];
+
+    /// Its name in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deployed => "deployed",
+            Self::Held => "held",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::Done => "done",
+        }
+    }
 }
 
 /// How registries are reached.

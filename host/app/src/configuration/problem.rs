@@ -16,6 +16,7 @@ pub struct Problem {
     message: String,
     label: Option<String>,
     help: Option<String>,
+    is_secret: bool,
 }
 
 /// A configuration that cannot be used, with everything that is wrong with it.
@@ -37,7 +38,7 @@ impl Problem {
     /// A mistake at a place of the file.
     #[must_use]
     pub fn new(span: SourceSpan, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), label: None, help: None }
+        Self { span, message: message.into(), label: None, help: None, is_secret: false }
     }
 
     /// Adds a few words to the underlined part.
@@ -51,6 +52,13 @@ impl Problem {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The place holds a secret: no report of the file shows it.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.is_secret = true;
         self
     }
 }
@@ -72,7 +80,7 @@ impl ConfigurationError {
         let name = source.path.display().to_string();
         Self {
             path: source.path.clone(),
-            source: NamedSource::new(name, Arc::clone(&source.text)),
+            source: NamedSource::new(name, without_secrets(&source.text, &problems)),
             problems: problems.into_iter().map(|problem| problem.on_one_line(&source.text)).collect(),
         }
     }
@@ -94,6 +102,23 @@ impl ConfigurationError {
         };
         self.problems.iter().map(line).collect()
     }
+}
+
+/// The text with stars where problems say that it holds secrets; every byte keeps its place.
+fn without_secrets(text: &Arc<str>, problems: &[Problem]) -> Arc<str> {
+    let secrets: Vec<SourceSpan> =
+        problems.iter().filter(|problem| problem.is_secret).map(|problem| problem.span).collect();
+    if secrets.is_empty() {
+        return Arc::clone(text);
+    }
+    let is_secret = |offset: usize| {
+        secrets.iter().any(|span| (span.offset()..span.offset() + span.len()).contains(&offset))
+    };
+    let hidden = |(offset, letter): (usize, char)| match letter {
+        letter if letter.is_ascii_control() || !is_secret(offset) => letter.to_string(),
+        letter => "*".repeat(letter.len_utf8()),
+    };
+    text.char_indices().map(hidden).collect::<String>().into()
 }
 
 impl Problem {

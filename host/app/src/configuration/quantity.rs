@@ -15,6 +15,12 @@ pub(super) enum InvalidQuantity {
         /// The units there are.
         units: &'static str,
     },
+    /// Too short or too long to wait for something.
+    #[error("`{text}` is no time to wait: expected a duration from `1s` to `24h`")]
+    Patience {
+        /// The text.
+        text: String,
+    },
     /// More than the machine can count.
     #[error("`{text}` is too large a {kind}")]
     TooLarge {
@@ -33,6 +39,15 @@ const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), (
 /// Reads a duration such as `100ms`, `2s`, `10m` or `1h`.
 pub(super) fn duration(text: &str) -> Result<Duration, InvalidQuantity> {
     amount(text, "duration", "`ms`, `s`, `m`, `h`", &DURATIONS).map(Duration::from_millis)
+}
+
+/// Reads how long to wait for something outside: a duration from a second to a day.
+pub(super) fn patience(text: &str) -> Result<Duration, InvalidQuantity> {
+    let (least, most) = (Duration::from_secs(1), Duration::from_hours(24));
+    duration(text).and_then(|duration| {
+        let sane = (least..=most).contains(&duration);
+        sane.then_some(duration).ok_or_else(|| InvalidQuantity::Patience { text: text.to_owned() })
+    })
 }
 
 /// Reads a number of bytes such as `512B`, `64KiB`, `16MiB` or `1GiB`.
@@ -71,6 +86,7 @@ mod tests {
     fn numbers_with_units() {
         assert_eq!(duration("100ms"), Ok(Duration::from_millis(100)));
         assert_eq!(duration("10 m"), Ok(Duration::from_secs(600)));
+        assert_eq!(patience("24h"), Ok(Duration::from_hours(24)));
         assert_eq!(size("16MiB"), Ok(16 << 20));
         assert_eq!(size("512B"), Ok(512));
     }
@@ -79,6 +95,9 @@ mod tests {
     fn everything_else_is_refused() {
         for text in ["", "5", "ms", "0s", "000s", "-1s", "1.5s", "1S", "1mb", "s1", "1 s "] {
             assert!(duration(text).is_err(), "{text}");
+        }
+        for text in ["999ms", "25h", "86401s", "0s"] {
+            assert!(patience(text).is_err(), "{text}");
         }
         for text in ["16MB", "16mib", "1KB", "0B", "16777216"] {
             assert!(size(text).is_err(), "{text}");

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     keys::FILE,
     quantity,
-    shape::{Key, Presence, Shape, TableShape},
+    shape::{Key, OneOf, Presence, Shape, TableShape, Variant},
 };
 
 /// The JSON Schema of `plimsoll.toml`, for editors and other programs. It describes the same keys that reading the file
@@ -20,31 +20,69 @@ pub fn schema() -> Value {
     Value::Object(schema)
 }
 
-fn table(shape: &TableShape) -> Map<String, Value> {
-    let required: Vec<Value> = shape
-        .keys
-        .iter()
+fn table(shape: &'static TableShape) -> Map<String, Value> {
+    let Some(variants) = shape.variants else {
+        return described(shape, keys(shape.keys.iter(), shape.one_of));
+    };
+    let variant = |variant: &'static Variant| {
+        let mut schema = keys(shape.keys_of(Some(variant)), variant.one_of);
+        schema["properties"][variants.by]["const"] = variant.value.into();
+        Value::Object(schema)
+    };
+    let kinds: Vec<Value> = variants.of.iter().map(variant).collect();
+    described(shape, object(json!({ "type": "object", "oneOf": kinds })))
+}
+
+fn described(shape: &TableShape, mut schema: Map<String, Value>) -> Map<String, Value> {
+    schema.insert("description".to_owned(), shape.meaning.into());
+    schema
+}
+
+/// A table with these keys and no other.
+fn keys(keys: impl Iterator<Item = &'static Key> + Clone, one_of: Option<&OneOf>) -> Map<String, Value> {
+    let required: Vec<Value> = keys
+        .clone()
         .filter(|key| matches!(key.presence, Presence::Required(_)))
         .map(|key| key.name.into())
         .collect();
-    let properties: Map<String, Value> =
-        shape.keys.iter().map(|key| (key.name.to_owned(), property(key))).collect();
+    let properties: Map<String, Value> = keys.map(|key| (key.name.to_owned(), property(key))).collect();
     let mut schema = object(json!({
         "type": "object",
-        "description": shape.meaning,
         "properties": properties,
         "additionalProperties": false,
     }));
     if !required.is_empty() {
         schema.insert("required".to_owned(), required.into());
     }
+    if let Some(one_of) = one_of {
+        schema.extend(exclusive(one_of));
+    }
     schema
+}
+
+/// What holds of keys that exclude each other.
+fn exclusive(one_of: &OneOf) -> Map<String, Value> {
+    let there = |name: &str| json!({ "required": [name] });
+    let mut each: Vec<Value> = one_of.names().map(there).collect();
+    if !one_of.required {
+        let none = json!({ "not": { "anyOf": each } });
+        each.push(none);
+    }
+    let dependents: Map<String, Value> = one_of
+        .dependents()
+        .into_iter()
+        .map(|name| {
+            let owners: Vec<Value> = one_of.owners(name).into_iter().map(there).collect();
+            (name.to_owned(), json!({ "anyOf": owners }))
+        })
+        .collect();
+    object(json!({ "oneOf": each, "dependentSchemas": dependents }))
 }
 
 fn property(key: &Key) -> Value {
     let mut schema = value(&key.shape);
     let description = match key.presence {
-        Presence::Required(_) => key.meaning.to_owned(),
+        Presence::Required(_) | Presence::Alternative => key.meaning.to_owned(),
         Presence::Optional(absent) => format!("{} When left out: {absent}.", key.meaning),
     };
     schema.insert("description".to_owned(), description.into());
@@ -56,7 +94,10 @@ fn value(shape: &Shape) -> Map<String, Value> {
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
         Shape::Choice(choice) => json!({ "type": "string", "enum": choice.values }),
         Shape::Count { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Shape::Duration => json!({ "type": "string", "pattern": quantity::DURATION_PATTERN }),
+        Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Duration | Shape::Patience => {
+            json!({ "type": "string", "pattern": quantity::DURATION_PATTERN })
+        }
         Shape::Size => json!({ "type": "string", "pattern": quantity::SIZE_PATTERN }),
         Shape::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Shape::Settings => json!({ "type": "object" }),

@@ -12,6 +12,7 @@ use super::{
 
 mod arbitrary;
 mod broken;
+mod deployments;
 mod documentation;
 
 const STOCK: [&str; 3] = ["always", "release-tags", "version-gate"];
@@ -42,7 +43,7 @@ fn the_smallest_file_means_the_defaults() {
     assert_eq!(configuration.image.platform.to_string(), "linux/amd64");
     assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
     assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
-    assert_eq!(configuration.journal, Path::new(".plimsoll/journal.db"));
+    assert_eq!(configuration.journal, Journal::Sqlite(".plimsoll/journal.db".into()));
     assert!(configuration.environments.is_empty());
 }
 
@@ -94,7 +95,6 @@ fn every_key_is_read() {
         configuration.signers[1].keys,
         [Path::new("/app/keys/security.pub"), Path::new("/app/keys/security-2.pub")]
     );
-    assert_eq!(configuration.journal, Path::new("/app/facts.db"));
     assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
     assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
 }
@@ -121,8 +121,16 @@ fn no_key_is_without_effect() {
 
 /// What a configuration says apart from its text and the places in it.
 fn without_digest(text: &str) -> Option<String> {
-    let Configuration { image, mut tags, mut environments, journal, registries, mut signers, .. } =
-        parse(text).ok()?;
+    let Configuration {
+        image,
+        mut tags,
+        mut environments,
+        journal,
+        notifications,
+        registries,
+        mut signers,
+        ..
+    } = parse(text).ok()?;
     signers.iter_mut().for_each(|signer| signer.span = (0, 0).into());
     let promotion = environments.iter_mut().flat_map(|environment| &mut environment.promotion);
     for binding in promotion.chain([&mut tags]) {
@@ -131,15 +139,16 @@ fn without_digest(text: &str) -> Option<String> {
             (shadow.span, shadow.settings_span) = ((0, 0).into(), (0, 0).into());
         }
     }
-    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{registries:?}{signers:?}"))
+    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{notifications:?}{registries:?}{signers:?}"))
 }
 
 /// Keys of the table that the full file does not write, as `name = ` or as a header.
-fn unused_keys(shape: &TableShape, missing: &mut Vec<&str>) {
-    for key in shape.keys {
+fn unused_keys(shape: &'static TableShape, missing: &mut Vec<&str>) {
+    for key in shape.all_keys() {
         let name = key.name;
-        let forms = [format!("{name} = "), format!("[{name}]"), format!(".{name}]")];
-        if !forms.iter().any(|form| FULL.contains(form.as_str())) {
+        let forms = ["\n", "{ ", ", "].map(|before| format!("{before}{name} = "));
+        let headers = [format!("[{name}]"), format!(".{name}]")];
+        if !forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str())) {
             missing.push(name);
         }
         if let Some(inner) = key.shape.table() {
@@ -180,11 +189,20 @@ fn a_shadow_is_another_one_once_something_about_it_is_configured_otherwise() {
 
 #[test]
 fn the_schema_describes_the_keys_that_are_read() {
-    fn compare(schema: &serde_json::Value, shape: &TableShape) {
+    fn compare(schema: &serde_json::Value, shape: &'static TableShape) {
+        let Some(variants) = shape.variants else {
+            return compare_keys(schema, shape.keys.iter());
+        };
+        for (kind, variant) in schema["oneOf"].as_array().unwrap().iter().zip(variants.of) {
+            assert_eq!(kind["properties"][variants.by]["const"], variant.value);
+            compare_keys(kind, shape.keys_of(Some(variant)));
+        }
+    }
+    fn compare_keys(schema: &serde_json::Value, keys: impl Iterator<Item = &'static shape::Key> + Clone) {
         let properties = schema["properties"].as_object().unwrap();
         assert_eq!(schema["additionalProperties"], false);
-        assert!(properties.keys().eq(shape.keys.iter().map(|key| key.name)));
-        for key in shape.keys {
+        assert!(properties.keys().eq(keys.clone().map(|key| key.name)));
+        for key in keys {
             let property = &properties[key.name];
             assert!(property["description"].as_str().is_some_and(|text| text.starts_with(key.meaning)));
             match key.shape {

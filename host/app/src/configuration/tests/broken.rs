@@ -3,7 +3,7 @@
 use super::{MINIMAL, Problem, lines, parse, rendered};
 
 /// Each file is answered with the one line.
-fn assert_cases<const COUNT: usize>(cases: [(String, &str); COUNT]) {
+pub(super) fn assert_cases<const COUNT: usize>(cases: [(String, &str); COUNT]) {
     for (text, expected) in cases {
         assert_eq!(lines(&text), [format!("plimsoll.toml:{expected}")], "{text}");
     }
@@ -150,16 +150,41 @@ fn mistakes_about_signers_are_told() {
 #[test]
 fn mistakes_among_environments_are_told() {
     let cases = [
-        (environment("a", "") + &environment("a", "").replace("deploy/a", "deploy/b"), "9:8: there is already an environment `a`; give each environment a name of its own"),
+        (
+            environment("a", "") + &environment("a", "").replace("deploy/a", "deploy/b"),
+            "9:8: there is already an environment `a`; give each environment a name of its own",
+        ),
         (environment("a", "after = [\"a\"]"), "7:10: `a` waits for itself; take it out of its own `after`"),
-        (environment("a", "after = [\"b\"]"), "7:10: there is no environment `b`; there is no other environment"),
-        (environment("staging", "") + &environment("b", "after = [\"stagin\"]"), "12:10: there is no environment `stagin`; did you mean `staging`?"),
-        (environment("a", "after = [\"b\"]") + &environment("b", "after = [\"c\"]") + &environment("c", "after = [\"b\"]"), "12:10: these environments wait for each other: `b` after `c` after `b`; take one of them out of the circle"),
-        (environment("a", "") + &environment("b", "").replace("deploy/b", "./deploy/x/../a/b"), "10:39: the folder `./deploy/x/../a/b` overlaps the folder of another environment `deploy/a`; write into a folder apart: a deployment replaces it whole"),
-        (environment("a", "").replace("deploy/a", "k8s/out"), "5:39: the folder `k8s/out` overlaps the manifests `k8s`; write into a folder apart: a deployment replaces it whole"),
-        (environment("A", ""), "4:8: `A` is not an environment name: expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit"),
-        (environment("a", "").replace("[{ policy = \"stock:always\" }]", "[]"), "6:13: `environments.promotion` is empty; name at least one policy; when every release may enter, say so: `promotion = [{ policy = \"stock:always\" }]`"),
-        ("[[environments]]\nname = \"a\"\ntarget = { kind = \"kubernetes\", context = \"x\" }\npromotion = [{ policy = \"stock:always\" }]".to_owned(), "5:19: the target `kubernetes` is not available yet; this version has `directory`"),
+        (
+            environment("a", "after = [\"b\"]"),
+            "7:10: there is no environment `b`; there is no other environment",
+        ),
+        (
+            environment("staging", "") + &environment("b", "after = [\"stagin\"]"),
+            "12:10: there is no environment `stagin`; did you mean `staging`?",
+        ),
+        (
+            environment("a", "after = [\"b\"]")
+                + &environment("b", "after = [\"c\"]")
+                + &environment("c", "after = [\"b\"]"),
+            "12:10: these environments wait for each other: `b` after `c` after `b`; take one of them out of the circle",
+        ),
+        (
+            environment("a", "") + &environment("b", "").replace("deploy/b", "./deploy/x/../a/b"),
+            "10:39: the folder `./deploy/x/../a/b` overlaps the folder of another environment `deploy/a`; write into a folder apart: a deployment replaces it whole",
+        ),
+        (
+            environment("a", "").replace("deploy/a", "k8s/out"),
+            "5:39: the folder `k8s/out` overlaps the manifests `k8s`; write into a folder apart: a deployment replaces it whole",
+        ),
+        (
+            environment("A", ""),
+            "4:8: `A` is not an environment name: expected 1 to 63 of `a-z 0-9 -`, beginning with a letter or digit",
+        ),
+        (
+            environment("a", "").replace("[{ policy = \"stock:always\" }]", "[]"),
+            "6:13: `environments.promotion` is empty; name at least one policy; when every release may enter, say so: `promotion = [{ policy = \"stock:always\" }]`",
+        ),
     ];
     assert_cases(cases.map(|(text, expected)| (format!("{MINIMAL}{text}"), expected)));
 }

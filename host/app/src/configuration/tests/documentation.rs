@@ -12,6 +12,7 @@ fn row(key: &Key) -> String {
     let absent = match key.presence {
         Presence::Required(_) => "required",
         Presence::Optional(absent) => absent,
+        Presence::Alternative => "one of them is required",
     };
     format!("| `{}` | {} | {absent} | {} |", key.name, values(&key.shape), key.meaning)
 }
@@ -23,7 +24,8 @@ fn values(shape: &Shape) -> String {
             choice.values.iter().map(|value| format!("`\"{value}\"`")).collect::<Vec<_>>().join(" or ")
         }
         Shape::Count { least, .. } => format!("whole number, at least {least}"),
-        Shape::Duration => "duration".to_owned(),
+        Shape::Flag => "`true` or `false`".to_owned(),
+        Shape::Duration | Shape::Patience => "duration".to_owned(),
         Shape::Size => "size".to_owned(),
         Shape::Texts => "table of strings".to_owned(),
         Shape::Settings | Shape::Table(_) => "table".to_owned(),
@@ -32,23 +34,38 @@ fn values(shape: &Shape) -> String {
     }
 }
 
-/// The rows of a table of keys and of the tables in it, each table once.
-fn rows(shape: &'static TableShape, seen: &mut Vec<&'static TableShape>, rows_of_all: &mut Vec<String>) {
+/// The tables of the page: one for each table of the file, and one for each kind of it.
+fn tables(
+    shape: &'static TableShape,
+    seen: &mut Vec<&'static TableShape>,
+    rows_of_all: &mut Vec<Vec<String>>,
+) {
     if seen.iter().any(|earlier| std::ptr::eq(*earlier, shape)) {
         return;
     }
     seen.push(shape);
-    rows_of_all.extend(shape.keys.iter().map(row));
-    shape.keys.iter().filter_map(|key| key.shape.table()).for_each(|inner| rows(inner, seen, rows_of_all));
+    rows_of_all.push(shape.keys.iter().map(row).collect());
+    let variants = shape.variants.map_or(&[][..], |variants| variants.of);
+    rows_of_all.extend(variants.iter().map(|variant| variant.keys.iter().map(row).collect()));
+    shape.all_keys().filter_map(|key| key.shape.table()).for_each(|inner| tables(inner, seen, rows_of_all));
 }
 
 #[test]
 fn the_page_has_every_key_and_no_other() {
     let mut expected = Vec::new();
-    rows(&keys::FILE, &mut Vec::new(), &mut expected);
-    let mut written: Vec<&str> = PAGE.lines().filter(|line| line.starts_with("| `")).collect();
+    tables(&keys::FILE, &mut Vec::new(), &mut expected);
+    let lines: Vec<&str> = PAGE.lines().collect();
+    let is_row = |line: &&str| line.starts_with("| `");
+    let mut written: Vec<Vec<String>> = lines
+        .chunk_by(|one, other| is_row(one) == is_row(other))
+        .filter(|lines| lines.first().is_some_and(is_row))
+        .map(|lines| lines.iter().map(|line| (*line).to_owned()).collect())
+        .collect();
     written.sort_unstable();
     expected.sort_unstable();
+    let missing: Vec<String> =
+        expected.iter().filter(|rows| !written.contains(rows)).map(|rows| rows.join("\n")).collect();
+    assert!(missing.is_empty(), "not on the page:\n\n{}", missing.join("\n\n"));
     assert_eq!(written, expected);
 }
 
