@@ -1,0 +1,1 @@
+//! Notifications of what happens to releases.
