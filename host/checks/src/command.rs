@@ -148,10 +148,10 @@ impl CommandCheck {
 struct Group(Child);
 
 impl Group {
-    /// Kills it and waits until it is gone.
+    /// Kills it and waits until it is gone. One that may not be killed, for it became another user's, is left.
     async fn end(&mut self) {
         self.kill();
-        let _ = self.0.wait().await;
+        let _ = timeout(GRACE, self.0.wait()).await;
     }
 
     fn kill(&mut self) {

@@ -19,6 +19,9 @@ use crate::{
     outbox::Outbox,
 };
 
+/// How many deployments are remembered; those forgotten are found on GitHub again.
+const MOST_DEPLOYMENTS: usize = 1000;
+
 /// Commit statuses and deployments on GitHub, in the repository that a release's source is called by.
 #[derive(Clone)]
 pub struct GitHubOptions {
@@ -147,6 +150,9 @@ impl GitHub {
             }
             None => return Ok(None),
         };
+        if self.deployments.len() >= MOST_DEPLOYMENTS {
+            self.deployments.clear();
+        }
         self.deployments.insert(key, id);
         Ok(Some(id))
     }
