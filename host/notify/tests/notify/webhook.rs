@@ -252,7 +252,7 @@ async fn tries_are_bounded_and_the_next_event_gets_its_own() {
 async fn a_refusal_is_final_and_said_with_the_answer() {
     let server = Server::start(|before, _| match before {
         0 => Answer::Status(400, Vec::new(), "no such\nchannel\u{1b}[2J".to_owned()),
-        1 => Answer::with(302, "Location", "http://169.254.169.254/latest?path-secret"),
+        1 => Answer::with(302, "Location", "http://127.0.0.9:9/latest?path-secret"),
         _ => Answer::status(200),
     })
     .await;
@@ -266,7 +266,7 @@ async fn a_refusal_is_final_and_said_with_the_answer() {
     assert_eq!(kinds(&server.seen()), ["opened", "deployed", "done"]);
     assert!(report[0].ends_with("it answers 400 (no such channel [2J)"), "{report:?}");
     assert!(
-        report[1].ends_with("it answers 302 (it leads to 169.254.169.254, which is not followed)"),
+        report[1].ends_with("it answers 302 (it leads to 127.0.0.9, which is not followed)"),
         "{report:?}"
     );
     no_secrets(&report);
