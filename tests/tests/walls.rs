@@ -29,9 +29,8 @@ fn is_allowed(edge: &Edge) -> bool {
         "host/policy" if to == "tests/guests" => edge.for_tests,
         // The middle knows nobody.
         "host/core" => false,
-        "host/layout" | "host/policy" | "host/source" | "host/journal" | "host/deploy" | "host/signature" => {
-            to == "host/core"
-        }
+        "host/layout" | "host/policy" | "host/source" | "host/journal" | "host/deploy" | "host/signature"
+        | "host/checks" | "host/notify" => to == "host/core",
         // Both move images, and a layout is what an image is in.
         "host/image" | "host/registry" => matches!(to, "host/core" | "host/layout"),
         // The only wiring.
@@ -102,6 +101,8 @@ fn shortcuts_are_noticed() {
         ("host/signature", "host/registry"),
         ("host/registry", "host/signature"),
         ("host/deploy", "tests/support"),
+        ("host/checks", "host/deploy"),
+        ("host/notify", "host/journal"),
         ("host/cli", "host/policy"),
         ("host/app", "host/cli"),
         ("plugins/always", "host/core"),
