@@ -36,7 +36,7 @@ const MISLEADING: [&str; 12] = [
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_SHALLOW_FILE",
-    "GIT_CEILING_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
     "GIT_AUTHOR_DATE",
     "GIT_COMMITTER_DATE",
     "GIT_TRACE_CURL",
@@ -111,7 +111,7 @@ impl Git {
     /// Runs a command that works on the clone alone, and answers with what it printed.
     pub(super) async fn local(&self, call: &Call<'_>) -> Result<Vec<u8>, GitOpsError> {
         let ran = self.run(call).await?;
-        if ran.success { Ok(ran.output) } else { Err(self.unexplained(call.action, &ran)) }
+        if ran.success { Ok(ran.output) } else { Err(unexplained(call.action, &ran)) }
     }
 
     /// The same for one line of text.
@@ -148,14 +148,13 @@ impl Git {
             Some(Cause::Authentication) => GitOpsError::Authentication { repository, message },
             Some(Cause::Unreachable) => GitOpsError::Unreachable { repository, message },
             Some(Cause::NoRepository) => GitOpsError::NoRepository { repository, message },
-            None => self.unexplained(action, ran),
+            None => unexplained(action, ran),
         }
     }
+}
 
-    #[expect(clippy::unused_self, reason = "the counterpart of `explained`")]
-    fn unexplained(&self, action: &'static str, ran: &Ran) -> GitOpsError {
-        GitOpsError::Git { action, message: said(&ran.complaint) }
-    }
+fn unexplained(action: &'static str, ran: &Ran) -> GitOpsError {
+    GitOpsError::Git { action, message: said(&ran.complaint) }
 }
 
 /// Why a server was of no use.

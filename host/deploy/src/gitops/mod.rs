@@ -113,7 +113,7 @@ impl GitOpsTarget {
             let holds = format!("the branch {branch} holds {held}");
             match self.publisher().pending(deployment).await? {
                 Some(request) => {
-                    observation.unhealthy.push(format!("{holds}; the branch {request} waits to be merged"))
+                    observation.unhealthy.push(format!("{holds}; the branch {request} waits to be merged"));
                 }
                 None => observation.drift.push(holds),
             }
@@ -141,7 +141,7 @@ fn back_to(deployment: &Deployment, previous: &Previous) -> Deployment {
     Deployment {
         release: previous.release.clone(),
         repository: deployment.repository.clone(),
-        digest: previous.digest.clone(),
+        digest: previous.digest,
         version: None,
         previous: None,
     }

@@ -3,6 +3,9 @@
 /// What stands for a secret.
 const HIDDEN: &str = "***";
 
+/// How many bytes tokens have at least.
+const SHORTEST_TOKEN: usize = 16;
+
 /// A text without the user information of the URLs in it: `https://user:token@host/x` becomes `https://***@host/x`. A name
 /// alone stays in `ssh://git@host`, where it is no secret; elsewhere it may be a token.
 pub(super) fn redact(text: &str) -> String {
@@ -14,7 +17,7 @@ pub(super) fn redact(text: &str) -> String {
         let authority = &after[..after.find(ends_authority).unwrap_or(after.len())];
         rest = after;
         if let Some((user, _)) = authority.rsplit_once('@')
-            && !(before.ends_with("ssh://") && !user.contains(':'))
+            && (!before.ends_with("ssh://") || user.contains(':'))
         {
             shown.push_str(HIDDEN);
             rest = &after[user.len()..];
@@ -28,7 +31,7 @@ fn ends_authority(c: char) -> bool {
     matches!(c, '/' | '?' | '#' | '\'' | '"') || c.is_whitespace()
 }
 
-/// What a URL has to be kept secret about: what stands before its host, as it is written and part by part.
+/// What a URL has to be kept secret about: the password or token before its host, as it is written and as it is meant.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Secrets(Vec<String>);
 
@@ -41,9 +44,13 @@ impl Secrets {
             .and_then(|(_, rest)| rest.split(['/', '?', '#']).next()?.rsplit_once('@'))
             .map(|(user, _)| user);
         let Some(user) = user else { return Self::default() };
-        let password = user.split_once(':').map_or(user, |(_, password)| password);
-        let decoded = percent_decoded(password);
-        let mut secrets = vec![user.to_owned(), password.to_owned(), decoded];
+        let secret = match user.split_once(':') {
+            Some((_, password)) => password,
+            // A name alone may be a token; the name of a person, which is a word of messages too, is shorter.
+            None if user.len() >= SHORTEST_TOKEN => user,
+            None => "",
+        };
+        let mut secrets = vec![secret.to_owned(), percent_decoded(secret)];
         secrets.retain(|secret| !secret.is_empty());
         Self(secrets)
     }
@@ -97,7 +104,10 @@ mod tests {
     fn a_secret_is_hidden_without_its_url_too() {
         let secrets = Secrets::of("https://user:to%2Fken@host/x");
         assert_eq!(secrets.hide("to%2Fken, to/ken"), "***, ***");
-        assert_eq!(Secrets::of("ssh://git@host/git").hide("git"), "git");
+        assert_eq!(Secrets::of("https://0123456789abcdef@host/x").hide("0123456789abcdef"), "***");
+        for name in ["ssh://git@host/git", "https://git@host/git"] {
+            assert_eq!(Secrets::of(name).hide("git"), "git");
+        }
     }
 
     proptest! {

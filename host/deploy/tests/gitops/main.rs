@@ -1,16 +1,17 @@
 //! The GitOps target with real git, over the file system and over HTTP.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cluster;
 mod remote;
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use plimsoll_core::{
     digest::Digest,
     names::ReleaseId,
-    ports::{Aftermath, Deployed, Deployment, FailureClass, Observation, Silent, Target},
+    ports::{Aftermath, Deployed, Deployment, FailureClass, Observation, Previous, Silent, Target},
 };
-use plimsoll_deploy::{GitOpsError, GitOpsOptions, GitOpsTarget, GitOpsWrite};
+use plimsoll_deploy::{ClusterAccess, GitOpsError, GitOpsOptions, GitOpsTarget, GitOpsWait, GitOpsWrite};
 use remote::{PASSWORD, Remote, run};
 
 const POD: &str =
@@ -314,4 +315,47 @@ async fn a_damaged_or_foreign_clone_is_made_anew() {
     let moved = GitOpsOptions { repository: other.bare().display().to_string(), ..options(&remote) };
     deploy(&moved, 1).await;
     assert_eq!((remote.commits("main"), other.commits("main")), (4, 2));
+}
+
+/// The site with a cluster that follows it, in which the image of one number breaks.
+fn followed(broken: u8, timeout: Duration) -> (Remote, GitOpsOptions) {
+    let remote = site();
+    let kubeconfig = cluster::follow(&remote.bare(), remote.folder.path(), digest(broken).to_string());
+    let access = ClusterAccess { kubeconfig: Some(kubeconfig), ..ClusterAccess::default() };
+    let wait = Some(GitOpsWait { access, namespace: None, timeout });
+    let options = GitOpsOptions { wait, ..options(&remote) };
+    (remote, options)
+}
+
+#[tokio::test]
+async fn what_the_cluster_gives_up_is_taken_back() {
+    let (remote, options) = followed(2, Duration::from_secs(60));
+    assert!(deploy(&options, 1).await.healthy);
+    assert_eq!(observe(&options, 1).await, Observation::default());
+
+    let previous = Some(Previous { release: deployment(1).release, digest: digest(1) });
+    let second = Deployment { previous, ..deployment(2) };
+    let failure = GitOpsTarget::new(options.clone()).deploy(&second, &Silent).await.unwrap_err();
+    assert_eq!(failure.aftermath, Aftermath::RolledBack);
+    assert!(failure.to_string().contains("Deployment web was given up: too slow"), "{failure}");
+    assert_eq!(remote.file("main", "apps/site/web.yaml"), POD.replace(":dev", &format!("@{}", digest(1))));
+    let subject = remote.git(&["log", "-1", "--format=%s", "main"]);
+    assert_eq!(subject.trim(), "Roll back website in production: r-000000000002 did not become healthy");
+}
+
+#[tokio::test]
+async fn without_anything_before_a_failure_is_left() {
+    let (remote, options) = followed(1, Duration::from_secs(60));
+    let failure = GitOpsTarget::new(options).deploy(&deployment(1), &Silent).await.unwrap_err();
+    assert_eq!(failure.aftermath, Aftermath::Left);
+    assert_eq!(remote.commits("main"), 2);
+}
+
+#[tokio::test]
+async fn a_pull_request_that_nobody_merges_is_no_failure() {
+    let (remote, options) = followed(9, Duration::ZERO);
+    let options = GitOpsOptions { pull_request: Some("plimsoll/{environment}".to_owned()), ..options };
+    assert!(!deploy(&options, 1).await.healthy);
+    remote.git(&["update-ref", "refs/heads/main", "plimsoll/production"]);
+    assert!(deploy(&options, 1).await.healthy);
 }

@@ -36,7 +36,7 @@ pub(super) fn write(file: &Path, text: &str, change: &Change) -> Result<Edited, 
                 let line = scalar(&pairs[0].0).map_or(1, |key| key.line);
                 let more = put(text, pairs, &change.digest)
                     .ok_or_else(|| refused(line, "the entry is written in a way that is not edited"))?;
-                ways = ways.and(more);
+                ways = ways.and(&more);
             }
         }
     }
@@ -65,7 +65,7 @@ impl Ways {
     }
 
     /// Each way of these followed by each way of those. Entries are written alike, so few are kept.
-    fn and(self, more: Self) -> Self {
+    fn and(&self, more: &Self) -> Self {
         let pairs =
             self.0.iter().flat_map(|one| more.0.iter().map(|other| [one.clone(), other.clone()].concat()));
         Self(pairs.take(16).collect())
