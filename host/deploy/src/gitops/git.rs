@@ -133,6 +133,9 @@ impl Git {
             .args(&call.arguments)
             .envs(call.variables.iter().copied())
             .env("GIT_TERMINAL_PROMPT", "0")
+            // ssh asks this program, which says nothing, instead of the terminal (ssh(1), ENVIRONMENT).
+            .env("SSH_ASKPASS", "/bin/false")
+            .env("SSH_ASKPASS_REQUIRE", "force")
             .env("LC_ALL", "C")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
