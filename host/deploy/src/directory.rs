@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What stands for the digest of an image that is not built yet.
-const NOT_BUILT: &str = "@sha256:<known once the image is built>";
+pub(crate) const NOT_BUILT: &str = "@sha256:<known once the image is built>";
 
 /// Where the manifests of the rendered set lie, and what describes it.
 const MANIFESTS: &str = "manifests";

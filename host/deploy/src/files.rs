@@ -12,7 +12,7 @@ use crate::error::DeployError;
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
 /// What manifests are called.
-const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+pub(crate) const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// Wraps what the file system answered.
 pub(crate) fn failed(path: &Path, verb: &'static str) -> impl FnOnce(io::Error) -> DeployError {

@@ -81,6 +81,11 @@ impl Node {
         }
     }
 
+    /// A scalar that stands nowhere yet.
+    pub(crate) fn scalar(text: &str, plain: bool) -> Self {
+        Self::Scalar(Scalar { text: text.to_owned(), plain, block: false, tag: None, range: 0..0, line: 0 })
+    }
+
     /// The elements of a list; none of anything else.
     pub(crate) fn items_mut(&mut self) -> &mut [Self] {
         match self {

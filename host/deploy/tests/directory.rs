@@ -326,7 +326,8 @@ async fn a_host_killed_at_any_moment_leaves_one_whole_set() {
 
         let current = application.output("current");
         let description = fs::read_to_string(current.join("release.json")).unwrap();
-        let whole = (1..=9).any(|number| {
+        // A child that was killed before its first deployment left the tenth of the round before.
+        let whole = (1..=10).any(|number| {
             description.contains(&digest(number).to_string())
                 && fs::read_to_string(current.join("manifests/web.yaml")).unwrap() == web(number)
         });

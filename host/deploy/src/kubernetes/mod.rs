@@ -1,0 +1,5 @@
+//! Kubernetes clusters.
+
+mod options;
+
+pub use options::{ClusterAccess, Impersonation};
