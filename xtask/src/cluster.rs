@@ -1,7 +1,12 @@
 //! The Kubernetes control plane of the tests: its programs, and one of it for people. What it is made of, and how, is known to
 //! the program `cluster` of `tests/support`.
 
-use std::{env, os::unix::process::CommandExt as _, path::PathBuf, process::Command};
+use std::{
+    env,
+    os::unix::process::CommandExt as _,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use crate::step::{Failed, cargo, line, run};
 
@@ -16,11 +21,8 @@ pub(crate) fn cluster(arguments: &[String]) -> Result<(), Failed> {
 /// the tests that need it will be reported as skipped.
 pub(crate) fn install_missing() -> Result<Option<PathBuf>, Failed> {
     let mut command = Command::new(program()?);
-    eprintln!(
-        "xtask: where the programs of a Kubernetes cluster are missing, building them takes some 20 minutes once"
-    );
     // Only the last word is the answer; what it says on the way is for people.
-    let output = command.arg("build").stderr(std::process::Stdio::inherit()).output();
+    let output = command.arg("build").stderr(Stdio::inherit()).output();
     let output =
         output.map_err(|error| Failed::Start(format!("`{}` could not be run: {error}", line(&command))))?;
     if !output.status.success() {

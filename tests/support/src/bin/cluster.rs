@@ -23,7 +23,9 @@ fn main() -> ExitCode {
             return ExitCode::from(64);
         }
     };
-    let folder = match build_cluster_tools() {
+    let announce =
+        || eprintln!("cluster: building Kubernetes, etcd, kwok and helm, which takes some ten minutes once");
+    let folder = match build_cluster_tools(announce) {
         Ok(folder) => folder,
         Err(message) => {
             eprintln!("cluster: {message}");

@@ -21,7 +21,7 @@ const MODULE: &str = include_str!("../../../cluster/go.mod");
 pub(super) const PROGRAMS: [&str; 7] =
     ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubectl", "helm"];
 
-/// How long a build may take: with cold caches, on two busy cores, it needs a third.
+/// How long a build may take: with cold caches, on two busy cores, it needs half of this.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// The folder with the programs, whether or not they are built yet.
@@ -36,12 +36,12 @@ pub(crate) fn folder() -> PathBuf {
     ))
 }
 
-/// Builds the programs where they are missing, and answers with the folder that they are in. What `go` has to say goes to
-/// standard error.
+/// Builds the programs where they are missing, which is announced first, and answers with the folder that they are in. What
+/// `go` has to say goes to standard error.
 ///
 /// # Errors
 /// They cannot be built: why.
-pub fn build_cluster_tools() -> Result<PathBuf, String> {
+pub fn build_cluster_tools(announce: impl FnOnce()) -> Result<PathBuf, String> {
     let folder = folder();
     let tools = shared_cache().join("tools");
     let lock = fs::create_dir_all(&tools)
@@ -51,6 +51,7 @@ pub fn build_cluster_tools() -> Result<PathBuf, String> {
     if PROGRAMS.iter().all(|program| folder.join(program).is_file()) {
         return Ok(folder);
     }
+    announce();
     let go = find_program("go").ok_or("there is no `go`; see https://go.dev/doc/install")?;
     let unfinished = tempfile::Builder::new()
         .prefix("kubernetes-unfinished-")
