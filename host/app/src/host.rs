@@ -7,13 +7,16 @@ use std::{
 
 use plimsoll_core::{
     names::EnvironmentName,
-    ports::{Check, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target},
+    ports::{
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
+    },
     reference::ImageReference,
 };
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
 use plimsoll_journal::SqliteJournal;
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
+use secrecy::SecretString;
 use tokio::runtime::Handle;
 
 pub use plimsoll_registry::{Registries, RegistryOptions};
@@ -26,6 +29,7 @@ use crate::{
     configuration::{
         self, Builder, Capability, Configuration, ConfigurationError, Destination, PolicyReference,
     },
+    notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
     release::Lookout,
     sharing::{Lock, PolicySource, Signer, lock_path},
@@ -48,6 +52,8 @@ pub struct HostOptions {
     pub docker_host: Option<String>,
     /// The time that images get, Unix seconds; the commit's when absent.
     pub timestamp: Option<i64>,
+    /// A token for GitHub's API; a file that the configuration names wins over it.
+    pub github_token: Option<SecretString>,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -270,9 +276,6 @@ impl Host {
                 .collect();
             Some((tagging?, promotions))
         })?;
-        if !self.configuration.notifications.is_empty() {
-            return Err(HostError::NotWired { part: "notifications" });
-        }
         let environments = self.configuration.environments.iter().zip(promotions);
         Ok(Application {
             configuration: self.configuration.digest,
@@ -297,6 +300,20 @@ impl Host {
         })
     }
 
+    /// Tells others what happens; `None` when nobody is to be told. To be made inside of a runtime.
+    ///
+    /// # Errors
+    /// A secret or an address cannot be used.
+    pub fn notifier(&self) -> Result<Option<Notifier>, HostError> {
+        let written = &self.configuration.notifications;
+        let channels = notifications::channels(written, self.options.github_token.as_ref())?;
+        if channels.is_empty() {
+            return Ok(None);
+        }
+        let notifier = Notifier::start(channels, Patience::default());
+        Ok(Some(notifier.map_err(|error| PortFailure::new(FailureClass::Configuration, error))?))
+    }
+
     /// A view of all environments as they really are. No policy is loaded for it.
     ///
     /// # Errors
@@ -314,11 +331,11 @@ impl Host {
     }
 
     fn target(&self, environment: &configuration::Environment) -> Result<Arc<dyn Target>, HostError> {
-        targets::target(environment, &|path| self.locate(path))
+        targets::target(environment, &self.own_folder(), &|path| self.locate(path))
     }
 
     fn checks(&self, environment: &configuration::Environment) -> Result<Vec<Arc<dyn Check>>, HostError> {
-        targets::checks(environment)
+        Ok(targets::checks(environment, &self.root, &|path| self.locate(path)))
     }
 
     /// What the capabilities of the policies look at.
@@ -346,7 +363,7 @@ impl Host {
     ) -> Result<T, HostError> {
         let mut source = policy_source(&self.options, &self.configuration.registries);
         source.lock = Some(Lock::read(&lock_path(&self.options.configuration)).map_err(|error| {
-            PortFailure::new(plimsoll_core::ports::FailureClass::Configuration, error)
+            PortFailure::new(FailureClass::Configuration, error)
                 .hint("`plimsoll policy lock --update` writes it anew")
         })?);
         let signers = self.signers()?;

@@ -5,39 +5,94 @@ use std::{
     sync::Arc,
 };
 
+use plimsoll_checks::{CommandCheck, HttpCheck};
 use plimsoll_core::{
+    names::EnvironmentName,
     ports::{Check, Target},
     release,
 };
-use plimsoll_deploy::{DirectoryOptions, DirectoryTarget};
+use plimsoll_deploy::{
+    ClusterAccess, DirectoryOptions, DirectoryTarget, GitOpsOptions, GitOpsTarget, GitOpsWait, GitOpsWrite,
+    Impersonation,
+};
 
 use crate::{
-    configuration::{self, Environment, Queue},
+    configuration::{self, CheckAction, ENVIRONMENT_PLACEHOLDER, Environment, Queue},
     host::HostError,
 };
 
-/// The target of an environment. `locate` says where a path of the configuration lies that belongs to the commit.
+/// The target of an environment. `own` is the host's own folder; `locate` says where a path of the configuration lies that
+/// belongs to the commit.
 pub(crate) fn target(
     environment: &Environment,
+    own: &Path,
     locate: &dyn Fn(&Path) -> PathBuf,
 ) -> Result<Arc<dyn Target>, HostError> {
-    match &environment.target {
+    Ok(match &environment.target {
         configuration::Target::Directory { path, manifests } => {
             let options = DirectoryOptions { manifests: locate(manifests), output: path.clone() };
-            Ok(Arc::new(DirectoryTarget::new(options)))
+            Arc::new(DirectoryTarget::new(options))
         }
-        configuration::Target::Kubernetes(_) => Err(HostError::NotWired { part: "the target `kubernetes`" }),
-        configuration::Target::GitOps(_) => Err(HostError::NotWired { part: "the target `gitops`" }),
+        configuration::Target::Kubernetes(_) => {
+            return Err(HostError::NotWired { part: "the target `kubernetes`" });
+        }
+        configuration::Target::GitOps(written) => {
+            Arc::new(GitOpsTarget::new(gitops(&environment.name, written, own)))
+        }
+    })
+}
+
+fn gitops(environment: &EnvironmentName, written: &configuration::GitOpsTarget, own: &Path) -> GitOpsOptions {
+    let configuration::GitOpsTarget { repository, branch, path, write, pull_request, author, wait } =
+        written.clone();
+    let named = |pattern: String| pattern.replace(ENVIRONMENT_PLACEHOLDER, environment.as_str());
+    GitOpsOptions {
+        environment: environment.clone(),
+        repository,
+        branch,
+        path,
+        write: match write {
+            configuration::GitOpsWrite::Manifests => GitOpsWrite::Manifests,
+            configuration::GitOpsWrite::Kustomization => GitOpsWrite::Kustomization,
+            configuration::GitOpsWrite::Values { path } => GitOpsWrite::Values { path },
+        },
+        pull_request: pull_request.map(named),
+        author,
+        checkout: own.join("gitops").join(environment.as_str()),
+        wait: wait.map(|wait| GitOpsWait {
+            access: access(wait.access),
+            namespace: wait.namespace,
+            timeout: wait.timeout,
+        }),
     }
 }
 
-/// The checks that follow a deployment.
-pub(crate) fn checks(environment: &Environment) -> Result<Vec<Arc<dyn Check>>, HostError> {
-    if environment.verify.is_empty() {
-        Ok(Vec::new())
-    } else {
-        Err(HostError::NotWired { part: "the checks of `verify`" })
-    }
+fn access(written: configuration::ClusterAccess) -> ClusterAccess {
+    let configuration::ClusterAccess { kubeconfig, context, in_cluster, impersonate } = written;
+    let impersonate =
+        impersonate.map(|configuration::Impersonation { user, groups }| Impersonation { user, groups });
+    ClusterAccess { kubeconfig, context, in_cluster, impersonate }
+}
+
+/// The checks that follow a deployment. Commands run in the folder of the configuration.
+pub(crate) fn checks(
+    environment: &Environment,
+    root: &Path,
+    locate: &dyn Fn(&Path) -> PathBuf,
+) -> Vec<Arc<dyn Check>> {
+    let check = |written: &configuration::Check| -> Arc<dyn Check> {
+        let configuration::Check { name, required, action } = written.clone();
+        match action {
+            CheckAction::Command { words, timeout } => {
+                Arc::new(CommandCheck { name, required, words, folder: locate(root), timeout })
+            }
+            CheckAction::Http { url, status, contains, within } => {
+                Arc::new(HttpCheck { name, required, url, status, contains, within })
+            }
+            CheckAction::Job { manifest, timeout } => todo!(),
+        }
+    };
+    environment.verify.iter().map(check).collect()
 }
 
 impl From<Queue> for release::Queue {

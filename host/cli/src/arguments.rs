@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_app::evidence;
 
 use crate::commands::policy::PolicyCommand;
 
@@ -58,7 +59,7 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Approves a release, for one environment and one rule or for all.
     Approve(ApproveArguments),
-    /// Asks the policies of an environment about a release again, now, and deploys it there if they allow it.
+    /// Asks an environment's policies again, now, and deploys if they allow it.
     Promote(PromoteArguments),
     /// Brings an environment back to the release that ran there before, or to a named one.
     Rollback(RollbackArguments),
@@ -69,9 +70,9 @@ pub(crate) enum Command {
     /// Results about a release: a scanner's, a test's.
     #[command(subcommand)]
     Evidence(EvidenceCommand),
-    /// Takes up every release whose time has come, and looks whether what runs is healthy; for cron.
+    /// Takes up releases whose time has come, and looks after what runs; for cron.
     Tick(TickArguments),
-    /// What runs where, what waits, and whether the environments still are what was deployed.
+    /// What runs where, what waits, and what is not as it was deployed.
     Status(StatusArguments),
     /// Why is a release where it is, and not further?
     Why(WhyArguments),
@@ -309,11 +310,20 @@ pub(crate) struct EvidenceArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
     /// How it came out.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, required_unless_present = "file", conflicts_with = "file")]
     pub(crate) outcome: Option<OutcomeKind>,
-    /// A value that goes with it.
+    /// A value that goes with it; with a file in place of what the file says.
     #[arg(long, value_name = "TEXT")]
     pub(crate) value: Option<String>,
+    /// The report of a tool: SARIF, JUnit XML, or JSON with `outcome` and `value`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// What the file is: sarif, junit or json. Without it the content tells.
+    #[arg(long, value_name = "FORMAT", requires = "file")]
+    pub(crate) report: Option<evidence::Format>,
+    /// From which level on a finding in SARIF is a failure: error, warning, note or none.
+    #[arg(long, value_name = "LEVEL", requires = "file", default_value = "error")]
+    pub(crate) threshold: evidence::Level,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

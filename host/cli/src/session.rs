@@ -15,7 +15,7 @@ pub(crate) use plimsoll_app::host::Access;
 use crate::{
     arguments::{Format, GlobalArguments},
     failure::Failure,
-    output::progress::ProgressDisplay,
+    output::{progress::ProgressDisplay, watch::Watch},
     world::World,
 };
 
@@ -50,6 +50,7 @@ impl Session {
             docker_config: self.world.docker_config(),
             docker_host: self.world.variable("DOCKER_HOST"),
             timestamp: timestamp.transpose()?,
+            github_token: self.world.secret("GITHUB_TOKEN"),
             clock: self.clock,
         })
     }
@@ -73,6 +74,11 @@ impl Session {
     /// Where progress is shown.
     pub(crate) fn progress(&self) -> ProgressDisplay {
         ProgressDisplay::new(self.arguments.quiet)
+    }
+
+    /// The terminal, and whoever the configuration wants to be told.
+    pub(crate) fn watch(&self, host: &Host) -> Result<Watch, Failure> {
+        Ok(Watch::new(self.progress(), host.notifier()?))
     }
 
     /// A client for registries that knows the user's credentials and no configuration.

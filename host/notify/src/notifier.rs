@@ -99,6 +99,10 @@ impl Notifier {
 }
 
 impl Progress for Notifier {
+    fn known(&self, entries: &[Entry]) {
+        self.learn(entries);
+    }
+
     fn recorded(&self, entry: &Entry) {
         // The lock is kept until the event is in every outbox, so that all have the same order.
         let mut releases = self.releases.lock().unwrap_or_else(PoisonError::into_inner);

@@ -44,6 +44,7 @@ impl<'a> Executor<'a> {
         let _lease = self.lease(LeaseScope::Release(release.clone())).await?;
         let entries = self.application.journal.release(&release).await.map_err(ReleaseError::Journal)?;
         if !entries.is_empty() {
+            self.progress.known(&entries);
             let state = ReleaseState::fold(&entries).ok_or(ReleaseError::Damaged(release))?;
             return self.take_up(state).await;
         }
@@ -84,6 +85,7 @@ impl<'a> Executor<'a> {
         if entries.is_empty() {
             return Err(ReleaseError::Unknown(release.clone()));
         }
+        self.progress.known(&entries);
         ReleaseState::fold(&entries).ok_or_else(|| ReleaseError::Damaged(release.clone()))
     }
 

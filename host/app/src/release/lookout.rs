@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use plimsoll_core::{
-    fact::Entry,
     names::EnvironmentName,
-    ports::{Deployment, Journal, Observation, PortFailure, Target},
+    ports::{Deployment, Journal, Observation, PortFailure, Progress, Target},
     reference::RepositoryName,
     release::ReleaseState,
 };
@@ -48,22 +47,23 @@ impl Lookout {
         Ok(looks.into_iter().flatten().collect())
     }
 
-    /// Records where the health changed, and gives the facts.
+    /// Records where the health changed, and tells whoever watches.
     ///
     /// # Errors
     /// The journal could not be written.
-    pub async fn record(&self, seen: &[Observed]) -> Result<Vec<Entry>, ReleaseError> {
+    pub async fn record(&self, seen: &[Observed], progress: &dyn Progress) -> Result<(), ReleaseError> {
         let acts = Acts { journal: self.journal.as_ref(), clock: self.clock };
-        let mut entries = Vec::new();
         for Observed { environment, observation, release } in seen {
             let Ok(observation) = observation else { continue };
             let known = release.environment(environment).is_some_and(|stay| stay.observed_healthy);
             if observation.unhealthy.is_empty() != known {
                 let reasons = observation.unhealthy.clone();
-                entries.push(acts.health(&release.release, environment.clone(), reasons).await?);
+                let before = self.journal.release(&release.release).await.map_err(ReleaseError::Journal)?;
+                progress.known(&before);
+                progress.recorded(&acts.health(&release.release, environment.clone(), reasons).await?);
             }
         }
-        Ok(entries)
+        Ok(())
     }
 
     async fn at(&self, name: &EnvironmentName, target: &dyn Target) -> Result<Option<Observed>, PortFailure> {

@@ -28,9 +28,9 @@ pub(crate) async fn promote(session: &Session, arguments: &PromoteArguments) -> 
     };
     let state = act::release(host.journal(Access::Write).await?.as_ref(), &arguments.release).await?;
     let application = act::host_for(session, &state, false)?.application(Access::Write).await?;
-    let progress = session.progress();
+    let progress = session.watch(&host)?;
     let state = Executor::new(&application, &progress).request(request(&state)?).await?;
-    drop(progress);
+    progress.finish().await;
     end(session, &state, &environment)
 }
 
@@ -47,10 +47,10 @@ pub(crate) async fn roll_back(session: &Session, arguments: &RollbackArguments) 
         })?,
     };
     let application = act::host_for(session, &state, false)?.application(Access::Write).await?;
-    let progress = session.progress();
+    let progress = session.watch(&host)?;
     let executor = Executor::new(&application, &progress);
     let state = executor.roll_back(&state.release, &environment, &by, &arguments.reason).await?;
-    drop(progress);
+    progress.finish().await;
     end(session, &state, &environment)
 }
 

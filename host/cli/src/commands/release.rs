@@ -24,7 +24,7 @@ pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Resu
     event::require_committed(event.source.dirty && !arguments.allow_dirty)?;
     event::require_checkout(&host, &event.source)?;
     let application = host.application(Access::Write).await?;
-    let progress = session.progress();
+    let progress = session.watch(&host)?;
     let executor = Executor::new(&application, &progress);
     let mut state = executor.release(event).await?;
     if let Some(span) = wait {
@@ -33,7 +33,7 @@ pub(crate) async fn run(session: &Session, arguments: &ReleaseArguments) -> Resu
             state = executor.resume(&due.release).await?;
         }
     }
-    drop(progress);
+    progress.finish().await;
     tell(session, &state)
 }
 

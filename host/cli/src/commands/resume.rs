@@ -30,8 +30,8 @@ pub(crate) async fn run(session: &Session, arguments: &ResumeArguments) -> Resul
     // Whatever is left to do reads the release's own files: the build its context, a deployment its manifests.
     let host = act::host_for(session, &state, arguments.allow_dirty)?;
     let application = host.application(Access::Write).await?;
-    let progress = session.progress();
+    let progress = session.watch(&host)?;
     let state = Executor::new(&application, &progress).resume(&state.release).await?;
-    drop(progress);
+    progress.finish().await;
     release::tell(session, &state)
 }

@@ -19,12 +19,12 @@ use crate::{
 pub(crate) async fn run(session: &Session, arguments: &TickArguments) -> Result<Ending, Failure> {
     let host = session.host()?;
     let application = host.application(Access::Write).await?;
-    let progress = session.progress();
+    let progress = session.watch(&host)?;
     let mut ending = Ending::Done;
     if !arguments.no_health {
         let lookout = host.lookout(Arc::clone(&application.journal))?;
         let seen = lookout.look().await?;
-        lookout.record(&seen).await?;
+        lookout.record(&seen, &progress).await?;
         for observed in &seen {
             if let Err(failure) = &observed.observation {
                 let text = format!("{} could not be looked at: {failure}", observed.environment);
@@ -40,6 +40,8 @@ pub(crate) async fn run(session: &Session, arguments: &TickArguments) -> Result<
             Ok::<_, Failure>(Executor::new(&application, &progress).resume_if_free(&state.release).await?)
         };
         match taken_up.await {
+            // One that was over only lacked the fact that says so.
+            Ok(Some(_)) if matches!(state.standing(), Standing::Done | Standing::Refused) => {}
             Ok(None) => {}
             Ok(Some(state)) => {
                 if state.standing() == Standing::Failed {
@@ -53,7 +55,7 @@ pub(crate) async fn run(session: &Session, arguments: &TickArguments) -> Result<
             }
         }
     }
-    drop(progress);
+    progress.finish().await;
     match session.format {
         Format::Json => output::json(&reports)?,
         Format::Text => reports.iter().for_each(output::report::release),

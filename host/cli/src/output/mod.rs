@@ -8,6 +8,7 @@ pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod shadow;
 pub(crate) mod table;
+pub(crate) mod watch;
 
 use anstyle::{AnsiColor, Reset, Style};
 use plimsoll_core::{contract::RuleOutcome, ports::FailureClass};

@@ -4,6 +4,11 @@ use crate::{fact::Entry, release::Step};
 
 /// A watcher. All methods return at once and never fail.
 pub trait Progress: Send + Sync {
+    /// A release is taken up again: its facts so far, oldest first.
+    fn known(&self, entries: &[Entry]) {
+        let _ = entries;
+    }
+
     /// A step of the release machine is about to be carried out.
     fn starting(&self, step: &Step) {
         let _ = step;
