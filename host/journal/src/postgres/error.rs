@@ -133,6 +133,10 @@ impl PostgresError {
             (sqlx::Error::Io(cause), _) if cause.kind() == std::io::ErrorKind::TimedOut => {
                 Self::Silent { journal, seconds: SILENCE.as_secs() }
             }
+            // What rustls finds wrong with a certificate comes as invalid data.
+            (sqlx::Error::Io(cause), _) if cause.kind() == std::io::ErrorKind::InvalidData => {
+                Self::Untrusted { journal, source }
+            }
             (sqlx::Error::Tls(_), _) => Self::Untrusted { journal, source },
             _ if is_passing(&source) => Self::Unreachable { journal, source },
             _ => Self::Database { journal, source },

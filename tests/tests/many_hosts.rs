@@ -1,0 +1,1 @@
+//! Ten hosts, a thousand releases.
