@@ -3,7 +3,10 @@
 
 mod common;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{NewPlace, Place, deployed, release, tagged};
 use plimsoll_core::{
@@ -158,4 +161,39 @@ async fn a_server_that_starts_again_goes_on_where_it_was() {
     assert!(other.try_lease(&staging()).await.unwrap().is_none());
     drop(lease);
     assert!(matches!(other.verify().await.unwrap(), JournalCheck::Intact { entries: 3, .. }));
+}
+
+/// `cargo test -p plimsoll-journal --release --test many_hosts -- --ignored --nocapture measure`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement, with a server that waits for the disk"]
+async fn measure_appends_of_ten_hosts() {
+    require!(Requirement::Postgres);
+    const FACTS: usize = 300;
+    let server = PostgresServer::start();
+    server.sql("ALTER SYSTEM SET fsync = on");
+    server.restart();
+    let place = Place::Postgres { url: server.url("postgres", "postgres"), schema: "website".to_owned() };
+    for hosts in [1, 10] {
+        let mut journals = Vec::new();
+        for _ in 0..hosts {
+            journals.push(place.open().await);
+        }
+        let start = Instant::now();
+        let writers: Vec<_> = journals
+            .into_iter()
+            .zip(hosts * 100..)
+            .map(|(journal, number)| {
+                tokio::spawn(async move {
+                    for place in 0..FACTS {
+                        journal.append(&release(number), place, 0, deployed("staging")).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let rate = f64::from(hosts) * FACTS as f64 / start.elapsed().as_secs_f64();
+        println!("{hosts} hosts: {rate:.0} appends a second");
+    }
 }
