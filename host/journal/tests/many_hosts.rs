@@ -165,6 +165,7 @@ async fn a_server_that_starts_again_goes_on_where_it_was() {
 
 /// `cargo test -p plimsoll-journal --release --test many_hosts -- --ignored --nocapture measure`
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "what was measured is for who asked")]
 #[ignore = "a measurement, with a server that waits for the disk"]
 async fn measure_appends_of_ten_hosts() {
     require!(Requirement::Postgres);

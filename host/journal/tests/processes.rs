@@ -141,7 +141,7 @@ async fn the_file_alone_is_the_journal_after_its_host_left() {
     let mut process = Process::start("leave 5", place);
     assert!(process.0.wait().unwrap().success());
     let copy = new.folder.path().join("copy.db");
-    fs::copy(&path, &copy).unwrap();
+    fs::copy(path, &copy).unwrap();
     let copied = Place::Sqlite(copy).existing().await.unwrap().verify().await.unwrap();
     assert!(matches!(copied, JournalCheck::Intact { entries: 5, .. }), "{copied:?}");
     assert_eq!(copied, place.open().await.verify().await.unwrap());

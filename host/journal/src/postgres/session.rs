@@ -51,8 +51,10 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
     set_config('tcp_keepalives_interval', '5', false),
     set_config('tcp_keepalives_count', '3', false),
     set_config('tcp_user_timeout', '25000', false),
-    set_config('idle_session_timeout', '0', false),
     set_config('statement_timeout', '0', false),
+    -- Version 14 brought it.
+    CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL
+        THEN set_config('idle_session_timeout', '0', false) END,
     CASE WHEN current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
         THEN set_config('synchronous_commit', 'on', false) END";
 
