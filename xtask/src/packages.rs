@@ -1,6 +1,6 @@
 //! Debian packages that the tests need: real servers, and other implementations as witnesses.
 
-use std::{os::unix::fs::MetadataExt as _, path::Path, process::Command};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::Command};
 
 use crate::step::{Failed, ask, find, run};
 
@@ -10,7 +10,7 @@ struct Package {
     programs: &'static [&'static str],
 }
 
-const PACKAGES: [Package; 10] = [
+const PACKAGES: [Package; 11] = [
     Package { name: "docker-registry", programs: &["docker-registry"] },
     Package { name: "docker.io", programs: &["docker", "dockerd"] },
     Package { name: "buildah", programs: &["buildah"] },
@@ -20,11 +20,15 @@ const PACKAGES: [Package; 10] = [
     Package { name: "nodejs", programs: &["node"] },
     Package { name: "npm", programs: &["npm"] },
     Package { name: "python3-pip", programs: &["python3", "pip3"] },
+    Package { name: POSTGRES, programs: &[] },
     Package { name: VENV, programs: &["python3"] },
 ];
 
 /// Python's virtual environments, which Debian keeps apart from Python.
 const VENV: &str = "python3-venv";
+
+/// The database server, whose programs Debian keeps out of the search path.
+const POSTGRES: &str = "postgresql";
 
 /// Installs what is missing with apt-get, as root or through a sudo that asks for no password. Elsewhere says what is
 /// missing: the tests that need it will be reported as skipped.
@@ -53,8 +57,16 @@ pub(crate) fn install_missing() -> Result<(), Failed> {
 impl Package {
     fn is_there(&self) -> bool {
         let has_venv = || ask(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some();
-        self.programs.iter().all(|program| find(program).is_some()) && (self.name != VENV || has_venv())
+        self.programs.iter().all(|program| find(program).is_some())
+            && (self.name != VENV || has_venv())
+            && (self.name != POSTGRES || has_postgres())
     }
+}
+
+/// Whether there is a server of any version.
+fn has_postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin/initdb")).any(|program| program.is_file())
 }
 
 /// `apt-get`, which waits for another package manager to finish and tries again after a failed download.

@@ -13,7 +13,6 @@ use plimsoll_core::{
     reference::ImageReference,
 };
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
-use plimsoll_journal::SqliteJournal;
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
@@ -29,6 +28,7 @@ use crate::{
     configuration::{
         self, Builder, Capability, Configuration, ConfigurationError, Destination, PolicyReference,
     },
+    journals,
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
     release::Lookout,
@@ -234,19 +234,7 @@ impl Host {
     /// # Errors
     /// It cannot be opened, or not made.
     pub async fn journal(&self, access: Access) -> Result<Arc<dyn Journal>, HostError> {
-        let path = match &self.configuration.journal {
-            configuration::Journal::Sqlite(path) => path,
-            configuration::Journal::Postgres { .. } => {
-                return Err(HostError::NotWired { part: "the journal in PostgreSQL" });
-            }
-        };
-        Ok(match access {
-            Access::Write => Arc::new(SqliteJournal::open(path).await.map_err(PortFailure::from)?),
-            Access::Read => match SqliteJournal::open_existing(path).await.map_err(PortFailure::from)? {
-                Some(journal) => Arc::new(journal),
-                None => Arc::new(AbsentJournal),
-            },
-        })
+        journals::open(&self.configuration.journal, access).await
     }
 
     /// The tagging policy, ready to be asked.

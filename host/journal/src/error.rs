@@ -7,6 +7,8 @@ use plimsoll_core::{
     ports::{FailureClass, PortFailure},
 };
 
+use crate::{name::JournalName, postgres::PostgresError};
+
 /// A journal that could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -47,16 +49,16 @@ pub enum JournalError {
         seconds: u64,
     },
     /// The file is something else.
-    #[error("{} is not a journal of Plimsoll", journal.display())]
+    #[error("{journal} is not a journal of Plimsoll")]
     NotAJournal {
         /// The file.
-        journal: PathBuf,
+        journal: JournalName,
     },
     /// The file was made by a newer Plimsoll.
-    #[error("the journal {} has schema version {found}, and this Plimsoll knows {known}", journal.display())]
+    #[error("the journal {journal} has schema version {found}, and this Plimsoll knows {known}")]
     NewerSchema {
         /// The database file.
-        journal: PathBuf,
+        journal: JournalName,
         /// Its version.
         found: i64,
         /// The newest one known here.
@@ -71,20 +73,20 @@ pub enum JournalError {
         source: sqlx::Error,
     },
     /// An entry's fact cannot be read.
-    #[error("entry {sequence} of the journal {} holds no fact known here", journal.display())]
+    #[error("entry {sequence} of the journal {journal} holds no fact known here")]
     UnreadableFact {
         /// The database file.
-        journal: PathBuf,
+        journal: JournalName,
         /// The entry's place.
         sequence: i64,
         /// What is wrong with its text.
         source: serde_json::Error,
     },
     /// An entry's release id is none.
-    #[error("entry {sequence} of the journal {} belongs to no release", journal.display())]
+    #[error("entry {sequence} of the journal {journal} belongs to no release")]
     UnreadableRelease {
         /// The database file.
-        journal: PathBuf,
+        journal: JournalName,
         /// The entry's place.
         sequence: i64,
         /// What is wrong with the id.
@@ -116,6 +118,9 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
+    /// A journal in PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
     /// Any other answer of SQLite.
     #[error("the journal {} could not be used", journal.display())]
     Database {
@@ -131,8 +136,8 @@ pub(crate) const BUSY_SECONDS: u64 = 30;
 
 impl JournalError {
     /// Names what an error of SQLite means (result codes of `sqlite3.h`; the lower byte is the primary code).
-    pub(crate) fn of(journal: &std::path::Path, source: sqlx::Error) -> Self {
-        let journal = journal.to_owned();
+    pub(crate) fn of(file: &std::path::Path, source: sqlx::Error) -> Self {
+        let journal = file.to_owned();
         let code = source
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)
@@ -144,7 +149,7 @@ impl JournalError {
             Some(11) => Self::Damaged { journal, source },
             Some(13) => Self::DiskFull { journal },
             Some(14) => Self::Unopenable { journal, source },
-            Some(26) => Self::NotAJournal { journal },
+            Some(26) => Self::NotAJournal { journal: file.into() },
             _ => Self::Database { journal, source },
         }
     }
@@ -163,7 +168,7 @@ impl JournalError {
                 "see which other Plimsoll works on this journal, wait for it, and run this again"
             }
             Self::NotAJournal { .. } => {
-                "move the file away, or configure another place for the journal; it was left untouched"
+                "configure another place for the journal; what is there was left untouched"
             }
             Self::NewerSchema { .. } => "use the newer Plimsoll that wrote it",
             Self::Damaged { .. } | Self::UnreadableRelease { .. } => {
@@ -174,6 +179,7 @@ impl JournalError {
             }
             Self::Conflict { .. } => "wait until the other host is done, then resume the release",
             Self::Unwritable { .. } => "report this as a fault of Plimsoll",
+            Self::Postgres(error) => error.hint(),
             Self::Database { .. } => "see the cause; nothing that was recorded is lost",
         }
     }
@@ -183,6 +189,7 @@ impl From<JournalError> for PortFailure {
     fn from(error: JournalError) -> Self {
         let class = match &error {
             JournalError::NotAJournal { .. } => FailureClass::Configuration,
+            JournalError::Postgres(error) => error.class(),
             JournalError::Unwritable { .. } => FailureClass::Internal,
             _ => FailureClass::Outside,
         };

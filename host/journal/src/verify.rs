@@ -1,145 +1,102 @@
-//! Following the hash chain.
-
-use std::path::Path;
+//! What is checked of each entry, whichever database it is in.
 
 use plimsoll_core::{digest::Digest, fact::Fact, ports::JournalCheck};
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     chain::{GENESIS, Link},
     columns::Columns,
-    error::JournalError,
-    read::{hash_of, sequence_of},
+    rows::{hash_of, sequence_of},
 };
 
 /// How many rows are held in memory at a time.
-const PAGE: usize = 512;
+pub(crate) const PAGE: usize = 512;
 
-/// Where the chain stands.
-struct Place {
-    sequence: i64,
+/// A row of facts as it is stored.
+#[derive(Debug)]
+pub(crate) struct StoredRow<'a> {
+    pub(crate) sequence: i64,
+    pub(crate) at: i64,
+    pub(crate) release: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) tag: Option<&'a str>,
+    pub(crate) json: &'a str,
+    pub(crate) hash: &'a [u8],
+}
+
+/// Where the chain stands: the last entry that is as it was written.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) sequence: i64,
     hash: Digest,
 }
 
-/// Why following stopped.
-enum Stop {
-    Broken(String),
-    Failed(sqlx::Error),
-}
+impl Place {
+    /// Before the first entry.
+    pub(crate) const START: Self = Self { sequence: 0, hash: GENESIS };
 
-impl From<sqlx::Error> for Stop {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error)
+    /// The sequence that the next rows are greater than. Before the first entry everything counts, also a sequence that
+    /// no host would give.
+    pub(crate) fn after(&self) -> i64 {
+        if self.sequence == 0 { i64::MIN } else { self.sequence }
     }
-}
 
-/// Follows the chain from the first entry to the last, within one reading transaction, so that appending hosts wait and do
-/// not disturb it. Then looks whether the end is where the head says, and lets SQLite check the file and its indexes.
-pub(crate) async fn verify(
-    connection: &mut SqliteConnection,
-    journal: &Path,
-) -> Result<JournalCheck, JournalError> {
-    let failed = |error| JournalError::of(journal, error);
-    let mut transaction = connection.begin().await.map_err(failed)?;
-    let mut place = Place { sequence: 0, hash: GENESIS };
-    let stop = follow(&mut transaction, &mut place).await;
-    drop(transaction);
-    let problem = match stop {
-        Ok(()) => {
-            return Ok(JournalCheck::Intact { entries: sequence_of(place.sequence), head: place.hash.hex() });
+    /// Checks a row against this place and moves on to it.
+    ///
+    /// # Errors
+    /// What is wrong with the row.
+    pub(crate) fn follow(&self, row: &StoredRow<'_>) -> Result<Self, String> {
+        let sequence = row.sequence;
+        if sequence != self.sequence + 1 {
+            let (expected, last) = (self.sequence + 1, self.sequence);
+            return Err(format!(
+                "entry {expected} is missing or out of order: entry {sequence} follows entry {last}"
+            ));
         }
-        Err(Stop::Broken(problem)) => problem,
-        // A file that is damaged is an answer; one that cannot be read is none.
-        Err(Stop::Failed(error)) => match JournalError::of(journal, error) {
-            JournalError::Damaged { source, .. } => format!("the database file is damaged: {source}"),
-            JournalError::Database { source: source @ sqlx::Error::ColumnDecode { .. }, .. } => {
-                format!("the entry cannot be decoded: {source}")
-            }
-            error => return Err(error),
-        },
-    };
-    Ok(JournalCheck::Broken { sequence: sequence_of(place.sequence + 1), problem })
-}
-
-async fn follow(connection: &mut SqliteConnection, place: &mut Place) -> Result<(), Stop> {
-    loop {
-        let rows = sqlx::query(
-            "SELECT sequence, at, release, kind, environment, tag, json, hash FROM facts
-             WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-        )
-        // Before the first entry everything counts, also a sequence that no host would give.
-        .bind(if place.sequence == 0 { i64::MIN } else { place.sequence })
-        .bind(PAGE as i64)
-        .fetch_all(&mut *connection)
-        .await?;
-        for row in &rows {
-            *place = check(row, place)?;
+        let link = Link { sequence: sequence_of(sequence), at: row.at, release: row.release, json: row.json };
+        let hash = link.hash(&self.hash);
+        if hash != hash_of(row.hash) {
+            return Err("the entry or one before it was changed: its hash does not fit".to_owned());
         }
-        if rows.len() < PAGE {
-            break;
+        // The hash covers the text; the other columns are derived from it.
+        let fact: Fact = serde_json::from_str(row.json)
+            .map_err(|error| format!("the entry holds no fact that this version knows: {error}"))?;
+        let columns = Columns::of(&fact);
+        if (row.kind, row.environment, row.tag) != (columns.kind, columns.environment, columns.tag) {
+            return Err(
+                "what the entry is looked up by was changed: its columns do not fit its fact".to_owned()
+            );
         }
+        Ok(Self { sequence, hash })
     }
-    check_head(connection, place).await?;
-    let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(connection).await?;
-    if verdict == "ok" {
+
+    /// Checks that the chain ends where the last writer left it: its note of the last sequence and hash.
+    ///
+    /// # Errors
+    /// What is wrong with the end.
+    pub(crate) fn check_end(&self, head: Option<(i64, &[u8])>) -> Result<(), String> {
+        let Some((end, hash)) = head else {
+            return Err("the note of where the journal ends is gone".to_owned());
+        };
+        if end != self.sequence {
+            let last = self.sequence;
+            return Err(format!(
+                "the last entry is {last}, but the journal ended at {end}: entries were cut off or added"
+            ));
+        }
+        if hash_of(hash) != self.hash {
+            return Err("the note of the last entry's hash was changed".to_owned());
+        }
         Ok(())
-    } else {
-        Err(Stop::Broken(format!("the database file is damaged: {verdict}")))
     }
-}
 
-/// Checks one row against the place before it.
-fn check(row: &SqliteRow, place: &Place) -> Result<Place, Stop> {
-    let sequence: i64 = row.try_get("sequence")?;
-    if sequence != place.sequence + 1 {
-        let (expected, last) = (place.sequence + 1, place.sequence);
-        return Err(Stop::Broken(format!(
-            "entry {expected} is missing or out of order: entry {sequence} follows entry {last}"
-        )));
+    /// The answer when the chain ends here.
+    pub(crate) fn intact(&self) -> JournalCheck {
+        JournalCheck::Intact { entries: sequence_of(self.sequence), head: self.hash.hex() }
     }
-    let json: &str = row.try_get("json")?;
-    let link = Link {
-        sequence: sequence_of(sequence),
-        at: row.try_get("at")?,
-        release: row.try_get("release")?,
-        json,
-    };
-    let hash = link.hash(&place.hash);
-    if hash != hash_of(row.try_get("hash")?) {
-        return Err(Stop::Broken("the entry or one before it was changed: its hash does not fit".to_owned()));
-    }
-    // The hash covers the text; the other columns are derived from it.
-    let fact: Fact = serde_json::from_str(json)
-        .map_err(|error| Stop::Broken(format!("the entry holds no fact that this version knows: {error}")))?;
-    let stored = (
-        row.try_get::<&str, _>("kind")?,
-        row.try_get::<Option<&str>, _>("environment")?,
-        row.try_get::<Option<&str>, _>("tag")?,
-    );
-    let columns = Columns::of(&fact);
-    if stored != (columns.kind, columns.environment, columns.tag) {
-        return Err(Stop::Broken(
-            "what the entry is looked up by was changed: its columns do not fit its fact".to_owned(),
-        ));
-    }
-    Ok(Place { sequence, hash })
-}
 
-/// Checks that the chain ends where the last writer left it.
-async fn check_head(connection: &mut SqliteConnection, place: &Place) -> Result<(), Stop> {
-    let row = sqlx::query("SELECT sequence, hash FROM head").fetch_optional(connection).await?;
-    let Some(row) = row else {
-        return Err(Stop::Broken("the note of where the journal ends is gone".to_owned()));
-    };
-    let end: i64 = row.try_get(0)?;
-    if end != place.sequence {
-        let last = place.sequence;
-        return Err(Stop::Broken(format!(
-            "the last entry is {last}, but the journal ended at {end}: entries were cut off or added"
-        )));
+    /// The answer when the chain breaks behind this place.
+    pub(crate) fn broken(&self, problem: String) -> JournalCheck {
+        JournalCheck::Broken { sequence: sequence_of(self.sequence + 1), problem }
     }
-    if hash_of(row.try_get(1)?) != place.hash {
-        return Err(Stop::Broken("the note of the last entry's hash was changed".to_owned()));
-    }
-    Ok(())
 }

@@ -1,20 +1,19 @@
-//! What the journal promises to one host.
+//! What the journal promises to one host, in a file and in a schema.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt};
 
-use common::{deployed, open, release, tagged};
+use common::{NewPlace, Place, deployed, open, release, tagged};
 use plimsoll_core::{
     contract::{Commit, Decision, GitRef, Intent, Repository, Source, Trigger, Verdict},
     digest::Digest,
     fact::{Fact, Opening},
     names::EnvironmentName,
-    ports::{FailureClass, Journal, JournalCheck, LeaseScope, PortFailure},
+    ports::{FailureClass, Journal as _, JournalCheck, LeaseScope, PortFailure},
 };
-use plimsoll_journal::{JournalError, SqliteJournal};
-use sqlx::{Connection, Executor, SqliteConnection};
+use plimsoll_journal::{JournalError, PostgresError, SqliteJournal};
 
 fn opened() -> Fact {
     let commit = Commit { id: "0".repeat(40), time: 1, author: None, message: None };
@@ -42,18 +41,15 @@ fn cause(failure: &PortFailure) -> &JournalError {
     failure.error.downcast_ref().expect("a failure of the journal")
 }
 
-#[tokio::test]
-async fn facts_come_back_as_they_were_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("made/on/the/way/journal.db");
-    let journal = open(&path).await;
+async fn facts_come_back_as_they_were_written(new: NewPlace) {
+    let journal = new.place.open().await;
     let first = journal.append(&release(1), 0, 100, opened()).await.unwrap();
     let second = journal.append(&release(1), 1, 101, tagged("v1")).await.unwrap();
     let third = journal.append(&release(2), 0, 102, opened()).await.unwrap();
     assert_eq!([first.sequence, second.sequence, third.sequence], [1, 2, 3]);
     drop(journal);
 
-    let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+    let journal = new.place.existing().await.unwrap();
     assert_eq!(journal.release(&release(1)).await.unwrap(), [first.clone(), second.clone()]);
     assert_eq!(journal.release(&release(3)).await.unwrap(), []);
     assert_eq!(journal.openings(9).await.unwrap(), [third.clone(), first.clone()]);
@@ -63,10 +59,8 @@ async fn facts_come_back_as_they_were_written() {
     assert_eq!(journal.entries(3, 2).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn environments_and_tags_are_found_newest_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = open(&folder.path().join("journal.db")).await;
+async fn environments_and_tags_are_found_newest_first(new: NewPlace) {
+    let journal = new.place.open().await;
     let staging = EnvironmentName::new("staging").unwrap();
     let failed = |step: &str| Fact::StepFailed {
         step: step.to_owned(),
@@ -101,10 +95,8 @@ async fn environments_and_tags_are_found_newest_first() {
     assert!(journal.tag("late%", 9).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn decisions_are_found_oldest_first_and_shadows_newest_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = open(&folder.path().join("journal.db")).await;
+async fn decisions_are_found_oldest_first_and_shadows_newest_first(new: NewPlace) {
+    let journal = new.place.open().await;
     let environment = EnvironmentName::new("staging").unwrap();
     let decided = || Fact::Decided {
         environment: environment.clone(),
@@ -129,10 +121,8 @@ async fn decisions_are_found_oldest_first_and_shadows_newest_first() {
     assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 6, .. }));
 }
 
-#[tokio::test]
-async fn a_writer_that_missed_a_fact_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let journal = open(&folder.path().join("journal.db")).await;
+async fn a_writer_that_missed_a_fact_writes_nothing(new: NewPlace) {
+    let journal = new.place.open().await;
     journal.append(&release(1), 0, 0, tagged("a")).await.unwrap();
     for expected in [0, 2] {
         let failure = journal.append(&release(1), expected, 0, tagged("b")).await.unwrap_err();
@@ -142,19 +132,31 @@ async fn a_writer_that_missed_a_fact_writes_nothing() {
     assert_eq!(journal.entries(0, 9).await.unwrap().len(), 1);
 }
 
+async fn looking_makes_no_journal(new: NewPlace) {
+    let place = &new.place;
+    assert!(place.existing().await.is_none());
+    assert!(place.existing().await.is_none());
+    assert_eq!(fs::read_dir(new.folder.path()).unwrap().count(), 0);
+    place.open().await.append(&release(1), 0, 0, tagged("a")).await.unwrap();
+    let journal = place.existing().await.unwrap();
+    let failure = journal.append(&release(1), 1, 0, tagged("b")).await.unwrap_err();
+    assert!(
+        matches!(
+            cause(&failure),
+            JournalError::ReadOnly { .. } | JournalError::Postgres(PostgresError::ReadOnly { .. })
+        ),
+        "{failure}"
+    );
+    assert_eq!(journal.entries(0, 9).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
-async fn looking_makes_no_journal() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    assert!(SqliteJournal::open_existing(&path).await.unwrap().is_none());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+async fn an_empty_file_is_no_journal_yet() {
+    let new = NewPlace::sqlite();
+    let path = new.folder.path().join("journal.db");
     // A host that was killed right after making the file.
     fs::write(&path, "").unwrap();
-    assert!(SqliteJournal::open_existing(&path).await.unwrap().is_none());
-    open(&path).await.append(&release(1), 0, 0, tagged("a")).await.unwrap();
-    let journal = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
-    let failure = journal.append(&release(1), 1, 0, tagged("b")).await.unwrap_err();
-    assert!(matches!(cause(&failure), JournalError::ReadOnly { .. }), "{failure}");
+    assert!(Place::Sqlite(path).existing().await.is_none());
 }
 
 #[tokio::test]
@@ -184,7 +186,7 @@ async fn what_is_no_journal_is_refused_and_left_alone() {
     assert_eq!(failure.class, FailureClass::Configuration);
 
     let other = folder.path().join("other.db");
-    raw(&other, "CREATE TABLE bookmarks (url TEXT)").await;
+    assert!(Place::Sqlite(other.clone()).execute("CREATE TABLE bookmarks (url TEXT)").await);
     let error = SqliteJournal::open(&other).await.unwrap_err();
     assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
 
@@ -196,46 +198,51 @@ async fn what_is_no_journal_is_refused_and_left_alone() {
     assert!(matches!(error, JournalError::NotAJournal { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_newer_schema_is_refused_with_both_versions() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    drop(open(&path).await);
-    raw(&path, "PRAGMA user_version = 9").await;
-    for error in [
-        SqliteJournal::open(&path).await.unwrap_err(),
-        SqliteJournal::open_existing(&path).await.unwrap_err(),
-    ] {
+async fn a_newer_schema_is_refused_with_both_versions(new: NewPlace) {
+    let place = &new.place;
+    drop(place.open().await);
+    let newer = match place {
+        Place::Sqlite(_) => "PRAGMA user_version = 9",
+        Place::Postgres { .. } => "UPDATE plimsoll_version SET version = 9",
+    };
+    assert!(place.execute(newer).await);
+    for error in [place.try_open().await.err().unwrap(), place.try_existing().await.err().unwrap()] {
         assert!(matches!(error, JournalError::NewerSchema { found: 9, known: 1, .. }), "{error}");
     }
 }
 
-#[tokio::test]
-async fn the_database_itself_refuses_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    let journal = open(&path).await;
+async fn the_database_itself_refuses_changes(new: NewPlace) {
+    let place = &new.place;
+    let journal = place.open().await;
     journal.append(&release(1), 0, 0, tagged("a")).await.unwrap();
     journal.append(&release(1), 1, 0, tagged("b")).await.unwrap();
-    let mut connection = connect(&path).await;
-    for statement in [
+    let statements = [
         "UPDATE facts SET at = 5 WHERE sequence = 1",
         "DELETE FROM facts WHERE sequence = 2",
-        "INSERT INTO facts SELECT 7, at, release, kind, environment, tag, json, hash FROM facts LIMIT 1",
-        "INSERT OR REPLACE INTO facts SELECT * FROM facts WHERE sequence = 1",
         "UPDATE head SET sequence = 1",
         "DELETE FROM head",
-    ] {
-        assert!(connection.execute(statement).await.is_err(), "{statement}");
+    ];
+    let of_its_own: &[&str] = match place {
+        Place::Sqlite(_) => &[
+            "INSERT INTO facts SELECT 7, at, release, kind, environment, tag, json, hash FROM facts LIMIT 1",
+            "INSERT OR REPLACE INTO facts SELECT * FROM facts WHERE sequence = 1",
+        ],
+        Place::Postgres { .. } => &[
+            "INSERT INTO facts SELECT 7, at, release, kind, environment, tag, json, hash, 'x' FROM facts LIMIT 1",
+            "INSERT INTO facts SELECT * FROM facts WHERE sequence = 1 ON CONFLICT (sequence) DO UPDATE SET at = 5",
+            "TRUNCATE facts",
+            "TRUNCATE head",
+        ],
+    };
+    for statement in statements.iter().chain(of_its_own) {
+        assert!(!place.execute(statement).await, "{statement}");
     }
+    assert!(place.execute("SELECT * FROM facts").await);
     assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 2, .. }));
 }
 
-#[tokio::test]
-async fn one_host_at_a_time_has_a_lease() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    let (one, other) = (open(&path).await, open(&path).await);
+async fn one_host_at_a_time_has_a_lease(new: NewPlace) {
+    let (one, other) = (new.place.open().await, new.place.open().await);
     let scope = LeaseScope::Release(release(1));
     let lease = one.try_lease(&scope).await.unwrap().unwrap();
     assert!(other.try_lease(&scope).await.unwrap().is_none());
@@ -247,19 +254,63 @@ async fn one_host_at_a_time_has_a_lease() {
     let tags = other.try_lease(&LeaseScope::Tags).await.unwrap().unwrap();
 
     drop(lease);
-    let lease = other.try_lease(&scope).await.unwrap().unwrap();
+    // The same host has it again at once, another one soon: dropping does not wait for a server.
+    drop(one.try_lease(&scope).await.unwrap().unwrap());
+    let lease = soon(async || other.try_lease(&scope).await.unwrap()).await;
+    assert_eq!(other.lease_holder(&scope).is_some(), matches!(new.place, Place::Sqlite(_)));
     drop((lease, more, tags));
+    soon(async || one.try_lease(&LeaseScope::Tags).await.unwrap()).await;
     assert_eq!(other.lease_holder(&scope), None);
-    let left =
-        fs::read_dir(folder.path().join("journal.db.locks")).unwrap().map(|file| file.unwrap().file_name());
+}
+
+#[tokio::test]
+async fn leases_leave_no_files_behind() {
+    let new = NewPlace::sqlite();
+    let Place::Sqlite(path) = &new.place else { panic!("a file") };
+    let lease = new.place.open().await.try_lease(&LeaseScope::Tags).await.unwrap().unwrap();
+    drop(lease);
+    let locks = path.with_file_name("journal.db.locks");
+    let left = fs::read_dir(locks).unwrap().map(|file| file.unwrap().file_name());
     assert_eq!(left.collect::<Vec<_>>(), ["schema.lock"]);
 }
 
-async fn connect(path: &Path) -> SqliteConnection {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
-    SqliteConnection::connect_with(&options).await.unwrap()
+async fn given_facts_wait_for_nobody_and_are_not_counted(new: NewPlace) {
+    let journal = new.place.open().await;
+    let environment = EnvironmentName::new("staging").unwrap();
+    journal.append(&release(1), 0, 0, opened()).await.unwrap();
+    journal.append(&release(2), 0, 0, opened()).await.unwrap();
+    let health =
+        |healthy| Fact::HealthChanged { environment: environment.clone(), healthy, reasons: Vec::new() };
+    journal.give(&release(1), 1, health(false)).await.unwrap();
+    journal.append(&release(1), 1, 2, Fact::Settled {}).await.unwrap();
+    assert_eq!(journal.unsettled(9).await.unwrap(), [release(2)]);
+    // What is given to a settled release unsettles it.
+    journal.give(&release(1), 3, health(true)).await.unwrap();
+    assert_eq!(journal.unsettled(9).await.unwrap(), [release(1), release(2)]);
+    assert_eq!(journal.unsettled(1).await.unwrap(), [release(1)]);
+    assert_eq!(journal.hold(&environment).await.unwrap(), None);
+    assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 5, .. }));
 }
 
-async fn raw(path: &Path, statement: &'static str) {
-    connect(path).await.execute(statement).await.unwrap();
+on_both!(
+    facts_come_back_as_they_were_written,
+    environments_and_tags_are_found_newest_first,
+    decisions_are_found_oldest_first_and_shadows_newest_first,
+    a_writer_that_missed_a_fact_writes_nothing,
+    looking_makes_no_journal,
+    a_newer_schema_is_refused_with_both_versions,
+    the_database_itself_refuses_changes,
+    one_host_at_a_time_has_a_lease,
+    given_facts_wait_for_nobody_and_are_not_counted,
+);
+
+/// What is there at once or soon.
+async fn soon<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(value) = attempt().await {
+            return value;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it did not come")
 }

@@ -6,16 +6,14 @@ mod common;
 use std::{
     collections::BTreeSet,
     env, fs,
-    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use common::{deployed, open, release, tagged};
-use plimsoll_core::ports::{Journal, JournalCheck, LeaseScope};
-use plimsoll_journal::SqliteJournal;
+use common::{NewPlace, Place, deployed, release, tagged};
+use plimsoll_core::ports::{JournalCheck, LeaseScope};
 
 /// Tells the child what to do, and in which journal.
 const TASK: &str = "JOURNAL_TEST_TASK";
@@ -32,7 +30,7 @@ async fn child() {
     let (Ok(task), Ok(path)) = (env::var(TASK), env::var(JOURNAL)) else {
         panic!("this is no test by itself: it needs {TASK} and {JOURNAL}");
     };
-    let journal = open(Path::new(&path)).await;
+    let journal = Place::from_text(&path).open().await;
     match task.split_once(' ').unwrap() {
         ("append", count) => {
             let mine = release(std::process::id());
@@ -61,11 +59,11 @@ async fn child() {
 struct Process(Child);
 
 impl Process {
-    fn start(task: &str, journal: &Path) -> Self {
+    fn start(task: &str, journal: &Place) -> Self {
         let child = Command::new(env::current_exe().unwrap())
             .args(["--exact", "child", "--ignored"])
             .env(TASK, task)
-            .env(JOURNAL, journal)
+            .env(JOURNAL, journal.text())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -85,18 +83,11 @@ impl Drop for Process {
     }
 }
 
-fn journal_path() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    (folder, path)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn many_tasks_and_two_processes_lose_nothing() {
-    let (_folder, path) = journal_path();
+async fn many_tasks_and_two_processes_lose_nothing(new: NewPlace) {
+    let place = &new.place;
     // Both processes find no journal, and both make it.
-    let mut processes = [Process::start("append 40", &path), Process::start("append 40", &path)];
-    let journal = Arc::new(open(&path).await);
+    let mut processes = [Process::start("append 40", place), Process::start("append 40", place)];
+    let journal = Arc::new(place.open().await);
     let tasks: Vec<_> = (0..8)
         .map(|task| {
             let journal = Arc::clone(&journal);
@@ -119,13 +110,12 @@ async fn many_tasks_and_two_processes_lose_nothing() {
     assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 160, .. }));
 }
 
-#[tokio::test]
-async fn a_writer_killed_at_any_moment_leaves_an_intact_chain() {
-    let (_folder, path) = journal_path();
-    let journal = open(&path).await;
+async fn a_writer_killed_at_any_moment_leaves_an_intact_chain(new: NewPlace) {
+    let place = &new.place;
+    let journal = place.open().await;
     let mut before = 0;
     for round in 0..6 {
-        let mut process = Process::start("append 1000000", &path);
+        let mut process = Process::start("append 1000000", place);
         let start = Instant::now();
         while journal.entries(before, 8).await.unwrap().len() < 8 {
             assert!(start.elapsed() < PATIENCE, "the child does not write");
@@ -134,7 +124,7 @@ async fn a_writer_killed_at_any_moment_leaves_an_intact_chain() {
         thread::sleep(Duration::from_micros(700 * round));
         process.kill();
         // A host that only reads comes first: it too must get past what the killed one left half written.
-        let reader = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+        let reader = place.existing().await.unwrap();
         let JournalCheck::Intact { entries, .. } = reader.verify().await.unwrap() else {
             panic!("{:?}", reader.verify().await)
         };
@@ -145,22 +135,23 @@ async fn a_writer_killed_at_any_moment_leaves_an_intact_chain() {
 
 #[tokio::test]
 async fn the_file_alone_is_the_journal_after_its_host_left() {
-    let (folder, path) = journal_path();
-    let mut process = Process::start("leave 5", &path);
+    let new = NewPlace::sqlite();
+    let place = &new.place;
+    let Place::Sqlite(path) = place else { panic!("a file") };
+    let mut process = Process::start("leave 5", place);
     assert!(process.0.wait().unwrap().success());
-    let copy = folder.path().join("copy.db");
-    fs::copy(&path, &copy).unwrap();
-    let copied = SqliteJournal::open_existing(&copy).await.unwrap().unwrap().verify().await.unwrap();
+    let copy = new.folder.path().join("copy.db");
+    fs::copy(path, &copy).unwrap();
+    let copied = Place::Sqlite(copy).existing().await.unwrap().verify().await.unwrap();
     assert!(matches!(copied, JournalCheck::Intact { entries: 5, .. }), "{copied:?}");
-    assert_eq!(copied, open(&path).await.verify().await.unwrap());
+    assert_eq!(copied, place.open().await.verify().await.unwrap());
 }
 
-#[tokio::test]
-async fn readers_and_a_writer_wait_for_each_other() {
-    let (_folder, path) = journal_path();
-    drop(open(&path).await);
-    let mut process = Process::start("append 60", &path);
-    let reader = SqliteJournal::open_existing(&path).await.unwrap().unwrap();
+async fn readers_and_a_writer_wait_for_each_other(new: NewPlace) {
+    let place = &new.place;
+    drop(place.open().await);
+    let mut process = Process::start("append 60", place);
+    let reader = place.existing().await.unwrap();
     let start = Instant::now();
     while reader.entries(0, 100).await.unwrap().len() < 60 {
         assert!(start.elapsed() < PATIENCE, "the child does not write");
@@ -169,11 +160,10 @@ async fn readers_and_a_writer_wait_for_each_other() {
     assert!(process.0.wait().unwrap().success());
 }
 
-#[tokio::test]
-async fn the_death_of_its_holder_frees_a_lease() {
-    let (_folder, path) = journal_path();
-    let journal = open(&path).await;
-    let mut process = Process::start("hold -", &path);
+async fn the_death_of_its_holder_frees_a_lease(new: NewPlace) {
+    let place = &new.place;
+    let journal = place.open().await;
+    let mut process = Process::start("hold -", place);
     let start = Instant::now();
     while journal.entries(0, 1).await.unwrap().is_empty() {
         assert!(start.elapsed() < PATIENCE, "the child does not take the lease");
@@ -183,5 +173,15 @@ async fn the_death_of_its_holder_frees_a_lease() {
     let holder = journal.lease_holder(&LeaseScope::Tags).unwrap();
     assert!(holder.contains(&process.0.id().to_string()), "{holder}");
     process.kill();
-    assert!(journal.try_lease(&LeaseScope::Tags).await.unwrap().is_some());
+    while journal.try_lease(&LeaseScope::Tags).await.unwrap().is_none() {
+        assert!(start.elapsed() < PATIENCE, "the lease is not freed");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
+
+on_both!(
+    many_tasks_and_two_processes_lose_nothing,
+    a_writer_killed_at_any_moment_leaves_an_intact_chain,
+    readers_and_a_writer_wait_for_each_other,
+    the_death_of_its_holder_frees_a_lease,
+);

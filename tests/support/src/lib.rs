@@ -1,4 +1,4 @@
-//! Real servers and fixtures for tests: Debian's registry, a Docker engine, an nginx base image made from Debian
+//! Real servers and fixtures for tests: Debian's registry, a PostgreSQL server, a Docker engine, an nginx base image made from Debian
 //! packages, git repositories, and the `plimsoll` command itself.
 //!
 //! A fixture that cannot do its work fails the test that asked for it: it panics with what it ran and what came back.
@@ -7,6 +7,7 @@
 
 mod application;
 mod artifact;
+mod certificate;
 mod cluster;
 mod command;
 mod engine;
@@ -14,6 +15,7 @@ mod git;
 mod http;
 mod nginx;
 mod plimsoll;
+mod postgres;
 mod registry;
 mod requirement;
 mod site;
@@ -29,6 +31,7 @@ pub use git::{FIRST_COMMIT_AT, GitRepository};
 pub use http::{Response, get, request};
 pub use nginx::NginxBase;
 pub use plimsoll::{Plimsoll, Ran, Running};
+pub use postgres::PostgresServer;
 pub use registry::{Access, DebianRegistry, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::{cluster, engine, nginx};
+use crate::{cluster, engine, nginx, postgres};
 
 /// Something from outside the project that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Requirement {
     Node,
     /// `python3` with venv and pip, and packages from PyPI.
     Python,
+    /// PostgreSQL's server, and a user that may run it.
+    Postgres,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
     /// A Kubernetes control plane: one that is named, or the programs to start one.
@@ -100,6 +102,7 @@ impl Requirement {
             Self::Wkg => program("wkg"),
             Self::Node => program("node").or_else(|| program("npm")),
             Self::Python => python_obstacle().or_else(|| program("pip3")),
+            Self::Postgres => postgres::obstacle(),
             Self::NginxBase => nginx::obstacle(),
             Self::Cluster => cluster::obstacle(),
             Self::Helm => program("helm"),

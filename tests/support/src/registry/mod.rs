@@ -1,14 +1,13 @@
 //! Debian's own registry on loopback.
 
-mod certificate;
 mod process;
 
 use std::{net::SocketAddr, path::Path};
 
 use tempfile::TempDir;
 
+use crate::certificate::Certificate;
 use crate::http::{self, Response};
-use certificate::Certificate;
 use process::Process;
 
 /// The user that a registry with [`Access::Password`] lets in.

@@ -1,4 +1,10 @@
-//! The journal as a whole.
+//! Facts in one SQLite file.
+
+mod append;
+mod lease;
+mod read;
+mod schema;
+mod verify;
 
 use std::{
     fs, io,
@@ -18,12 +24,8 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{
-    append,
-    error::{BUSY_SECONDS, JournalError},
-    lease::Locks,
-    read, schema, verify,
-};
+use crate::error::{BUSY_SECONDS, JournalError};
+use lease::Locks;
 
 /// A journal in an SQLite file.
 ///
@@ -67,7 +69,7 @@ impl SqliteJournal {
                 return Err(JournalError::Unopenable { journal: path.to_owned(), source: source.into() });
             }
             Ok(metadata) if !metadata.is_file() => {
-                return Err(JournalError::NotAJournal { journal: path.to_owned() });
+                return Err(JournalError::NotAJournal { journal: path.into() });
             }
             Ok(_) => {}
         }

@@ -13,7 +13,7 @@ use crate::{
     chain::Link,
     columns::Columns,
     error::JournalError,
-    read::{hash_of, sequence_of},
+    rows::{hash_of, sequence_of},
 };
 
 /// Adds a fact at the end. `expected` is how many facts of hosts' steps the release must have; a given fact expects nothing.

@@ -1,4 +1,4 @@
-//! A certificate authority for one registry.
+//! A certificate authority for one server.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +9,7 @@ use crate::command::run;
 
 /// An authority and one certificate for loopback, made by `openssl`.
 #[derive(Debug)]
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     authority: PathBuf,
 }
 
@@ -17,7 +17,7 @@ impl Certificate {
     /// Makes the folder `certificates` with `ca.crt`, the authority's certificate, `server.pem` and `server.key.pem`.
     /// The names are such that `skopeo --cert-dir` takes the first and leaves the others.
     #[track_caller]
-    pub(super) fn make(folder: &Path) -> Self {
+    pub(crate) fn make(folder: &Path) -> Self {
         let folder = folder.join("certificates");
         crate::text::write(
             &folder.join("server.ext"),
@@ -40,7 +40,7 @@ impl Certificate {
     }
 
     /// The authority's certificate.
-    pub(super) fn authority(&self) -> &Path {
+    pub(crate) fn authority(&self) -> &Path {
         &self.authority
     }
 }

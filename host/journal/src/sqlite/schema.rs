@@ -89,10 +89,10 @@ pub(crate) async fn state(connection: &mut SqliteConnection, journal: &Path) -> 
         (0, 0) if objects == 0 => Ok(State::Empty),
         (APPLICATION, version) if version == newest() => Ok(State::Current),
         (APPLICATION, version) if version > newest() => {
-            Err(JournalError::NewerSchema { journal: journal.to_owned(), found: version, known: newest() })
+            Err(JournalError::NewerSchema { journal: journal.into(), found: version, known: newest() })
         }
         (APPLICATION, _) => Ok(State::Older),
-        _ => Err(JournalError::NotAJournal { journal: journal.to_owned() }),
+        _ => Err(JournalError::NotAJournal { journal: journal.into() }),
     }
 }
 

@@ -5,12 +5,11 @@ use std::{
     io::{self, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    process,
 };
 
 use plimsoll_core::ports::{Lease, LeaseScope};
 
-use crate::error::JournalError;
+use crate::{error::JournalError, holder::this_host};
 
 /// The folder of the lock files.
 #[derive(Debug, Clone)]
@@ -111,8 +110,6 @@ fn is_still_at(file: &File, path: &Path) -> bool {
 
 /// Writes into a locked file who holds it.
 fn write_holder(mut file: &File) -> io::Result<()> {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname");
-    let host = host.as_deref().map_or("this host", str::trim);
     file.set_len(0)?;
-    writeln!(file, "process {} on {host}", process::id())
+    writeln!(file, "{}", this_host())
 }

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use plimsoll_core::{
-    digest::Digest,
     fact::{Entry, StoredFact},
     names::{EnvironmentName, ReleaseId},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use crate::error::JournalError;
+use crate::{
+    error::JournalError,
+    rows::{self, bound, release_id, sequence_of},
+};
 
 type Entries = Result<Vec<Entry>, JournalError>;
 
@@ -152,23 +154,6 @@ pub(crate) async fn shadows(
     collect(query.bind(before).bind(bound(limit)).fetch_all(connection).await, journal)
 }
 
-/// A number of rows as SQLite counts.
-fn bound(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-/// A place in the journal as the rest of the host counts. The schema begins at 1, so nothing below zero is ever stored by
-/// a host; such a number, written by somebody else, becomes 0, which is no place either.
-pub(crate) fn sequence_of(stored: i64) -> u64 {
-    u64::try_from(stored).unwrap_or_default()
-}
-
-/// A stored hash. The schema holds up that it has 32 bytes; another length, which only a damaged file has, becomes a hash
-/// that no entry has.
-pub(crate) fn hash_of(stored: &[u8]) -> Digest {
-    Digest::from_bytes(stored.try_into().unwrap_or([0; 32]))
-}
-
 fn collect(rows: Result<Vec<SqliteRow>, sqlx::Error>, journal: &Path) -> Entries {
     let rows = rows.map_err(|error| JournalError::of(journal, error))?;
     rows.iter().map(|row| entry(row, journal)).collect()
@@ -176,13 +161,7 @@ fn collect(rows: Result<Vec<SqliteRow>, sqlx::Error>, journal: &Path) -> Entries
 
 /// An entry from `sequence, at, release, json`.
 fn entry(row: &SqliteRow, journal: &Path) -> Result<Entry, JournalError> {
-    let StoredFact { sequence, at, release, json } = stored(row, journal)?;
-    let fact = serde_json::from_str(&json).map_err(|source| JournalError::UnreadableFact {
-        journal: journal.to_owned(),
-        sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
-        source,
-    })?;
-    Ok(Entry { sequence, at, release, fact })
+    rows::entry(stored(row, journal)?, journal)
 }
 
 /// A fact from `sequence, at, release, json`, unread.
@@ -195,13 +174,5 @@ fn stored(row: &SqliteRow, journal: &Path) -> Result<StoredFact, JournalError> {
         at: row.try_get(1).map_err(failed)?,
         release: release_id(sequence, release, journal)?,
         json: row.try_get(3).map_err(failed)?,
-    })
-}
-
-fn release_id(sequence: i64, stored: &str, journal: &Path) -> Result<ReleaseId, JournalError> {
-    ReleaseId::new(stored).map_err(|source| JournalError::UnreadableRelease {
-        journal: journal.to_owned(),
-        sequence,
-        source,
     })
 }
