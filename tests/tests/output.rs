@@ -198,6 +198,7 @@ fn status_and_history_of_two_releases() {
         8 2026-11-30 08:00:00Z staging: deployed [SHORT] to deploy/staging/current
         9 2026-11-30 08:00:00Z production: allow
        10 2026-11-30 08:00:00Z production: deployed [SHORT] to deploy/production/current
+       11 2026-11-30 08:00:00Z nothing is left to do
     --- stderr
     "#);
 }
@@ -226,6 +227,8 @@ fn why_two_releases_are_where_they_are() {
       - semantic-version  there is no tag to read a version from
       - pre-release       there is no version
       - on-image          there is no version whose tag the image could carry
+      → release a commit that the rules allow
+      → once the rules changed: plimsoll promote [RELEASE] production
     --- stderr
     "#);
     insta::assert_snapshot!(shown(&run(&application, &["why", "v1.0.0", "production"])), @r#"
@@ -273,6 +276,7 @@ fn a_deployment_that_failed() {
     staging: allow, not deployed
       ✓ always  `staging` is open to every release
       failed: no container in the manifests below k8s/ runs an image of docker.io/library/website; what they run: shop
+      nothing was changed there
 
     production: hold, not promoted
       ✗ host:after  staging comes first
@@ -455,20 +459,27 @@ fn help() {
     Usage: plimsoll [OPTIONS] <COMMAND>
 
     Commands:
-      demo     Plays a whole story in a temporary repository: a push, a version, a pre-release
-      init     Writes a plimsoll.toml for this repository
-      tags     Which tags, labels and version would this event give?
-      build    Builds the image into its layout, without a release
-      plan     Shows what a release would do, without doing it
-      release  Releases an event: derives tags, builds, pushes, asks the policies, deploys
-      resume   Takes up a release that waits, failed or was interrupted
-      status   What runs where, and what waits
-      why      Why is a release where it is, and not further?
-      history  What happened: all releases, or one of them step by step
-      journal  The audit trail
-      policy   Tools around single policies
-      schema   Prints the JSON Schema of plimsoll.toml, or of what policies and their tools read
-      help     Print this message or the help of the given subcommand(s)
+      demo      Plays a whole story in a temporary repository: a push, a version, a pre-release
+      init      Writes a plimsoll.toml for this repository
+      tags      Which tags, labels and version would this event give?
+      build     Builds the image into its layout, without a release
+      plan      Shows what a release would do, without doing it
+      release   Releases an event: derives tags, builds, pushes, asks the policies, deploys
+      resume    Takes up a release that waits, failed or was interrupted
+      approve   Approves a release, for one environment and one rule or for all
+      promote   Asks an environment's policies again, now, and deploys if they allow it
+      rollback  Brings an environment back to the release that ran there before, or to a named one
+      hold      Lets nothing more into an environment, until it is freed or the time comes
+      free      Ends the hold on an environment
+      evidence  Results about a release: a scanner's, a test's
+      tick      Takes up releases whose time has come, and looks after what runs; for cron
+      status    What runs where, what waits, and what is not as it was deployed
+      why       Why is a release where it is, and not further?
+      history   What happened: all releases, or one of them step by step
+      journal   The audit trail
+      policy    Tools around single policies
+      schema    Prints the JSON Schema of plimsoll.toml, or of what policies and their tools read
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
           --config <FILE>    The configuration file [default: plimsoll.toml]

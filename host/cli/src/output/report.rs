@@ -88,7 +88,7 @@ fn ways(environment: &EnvironmentReport) {
 
 const fn aftermath(aftermath: Aftermath) -> &'static str {
     match aftermath {
-        Aftermath::Unchanged => "what ran before runs on, unchanged",
+        Aftermath::Unchanged => "nothing was changed there",
         Aftermath::RolledBack => "rolled back: what ran before runs again, healthy",
         Aftermath::Left => "left as it is: what runs there now is not known",
     }
