@@ -297,3 +297,92 @@ fn waiting_ends_with_the_approval() {
     let ended = waiting.finish().code(0).json();
     assert_eq!(verdict(&ended, "production"), "allow");
 }
+
+/// The site with more lines in the table of production, which everything may enter.
+fn with_lines(lines: &str) -> Application {
+    let application = guarded(r#"[{ policy = "stock:always" }]"#);
+    let rules = application.read("plimsoll.toml");
+    let after = r#"after = ["staging"]"#;
+    application.git.write("plimsoll.toml", rules.replacen(after, &format!("{after}\n{lines}"), 1));
+    application.git.commit("Say more about production");
+    application
+}
+
+#[test]
+fn a_check_after_a_deployment_becomes_evidence_and_health() {
+    require!(Requirement::Git);
+    let application = with_lines(
+        r#"verify = [
+            { name = "smoke", command = ["sh", "-c", "test -n \"$PLIMSOLL_DIGEST\" && exec ./smoke.sh"] },
+            { name = "advice", command = ["false"], required = false },
+        ]"#,
+    );
+    application.git.write("smoke.sh", "#!/bin/sh\necho the site is slow\nexit 1\n");
+    let script = application.git.path().join("smoke.sh");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(script, executable).expect("the script is there");
+    application.git.commit("Check the site");
+
+    let report = release(&application, MORNING);
+    assert_eq!(environment(&report, "production")["deployed"], true);
+    let history = application.run(&["history", id(&report)]).code(0).stdout;
+    assert!(history.contains("production: the check smoke failed"), "{history}");
+    assert!(history.contains("production: the check advice failed"), "{history}");
+    let status = at(&application, MORNING, &["status"]).code(0).json();
+    assert_eq!(environment(&status, "production")["healthy"], false, "a required check failed");
+
+    // A look at the target does not make up for a check.
+    let _ = at(&application, NOON, &["tick"]).code(0);
+    let status = at(&application, NOON, &["status"]).code(0).json();
+    assert_eq!(environment(&status, "production")["healthy"], false);
+    let exported = application.run(&["journal", "export"]).code(0).stdout;
+    assert!(exported.contains("the site is slow"), "the check's last lines are recorded");
+}
+
+#[test]
+fn a_report_of_a_scanner_is_evidence() {
+    require!(Requirement::Git);
+    let application =
+        guarded(r#"[{ policy = "stock:evidence", settings = { required = [{ name = "scan" }] } }]"#);
+    let held = release(&application, MORNING);
+    let sarif = |level: &str| {
+        format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"scanner"}}}},"results":[{{"level":"{level}","message":{{"text":"a leak"}}}}]}}]}}"#
+        )
+    };
+    application.git.write("scan.sarif", sarif("error"));
+    let add = ["evidence", "add", id(&held), "--name", "scan", "--file", "scan.sarif"];
+    let entry = at(&application, NOON, &add).code(0).json();
+    assert_eq!(entry["fact"]["evidence"]["outcome"], "failed");
+    assert_eq!(entry["fact"]["origin"], "scan.sarif");
+    application.git.write("scan.sarif", sarif("note"));
+    let later = "2026-11-30T12:01:00Z";
+    let entry = at(&application, later, &add).code(0).json();
+    assert_eq!(entry["fact"]["evidence"]["outcome"], "passed");
+    let ticked = at(&application, later, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow", "the newest result counts");
+    application.git.write("scan.sarif", "rubbish");
+    let _ = at(&application, later, &add).code(2);
+}
+
+#[test]
+fn in_a_queue_what_is_on_its_way_goes_first_and_what_is_held_keeps_nobody_waiting() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let rules = application.read("plimsoll.toml");
+    let after = r#"after = ["staging"]"#;
+    application.git.write("plimsoll.toml", rules.replacen(after, &format!("{after}\nqueue = \"fifo\""), 1));
+    application.git.commit("Let each release have its turn");
+    let first = version(&application, "v1.0.0", MORNING);
+    let second = version(&application, "v1.1.0", MORNING);
+    // The first one waits for somebody: the second is asked about, and is not told to wait for the first.
+    assert_eq!(rule(&second, "production"), rule(&first, "production"));
+    let _ = at(&application, NOON, &["approve", id(&second), "--by", "ann"]).code(0);
+    let _ = at(&application, NOON, &["approve", id(&first), "--by", "ann"]).code(0);
+    // Both may go now: each has its turn, the older one first.
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    let order: Vec<&str> = ticked.as_array().expect("a list").iter().map(id).collect();
+    assert_eq!(order, [id(&first), id(&second)]);
+    assert_eq!((verdict(&ticked[0], "production"), verdict(&ticked[1], "production")), ("allow", "allow"));
+    assert_eq!(application.running("production").as_deref(), second["digest"].as_str());
+}
