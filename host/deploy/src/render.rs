@@ -96,7 +96,7 @@ fn edit(text: &str, edits: &BTreeMap<usize, Scalar>) -> String {
 
 /// The repository in an image as it is written, without tag and digest. A tag may be a placeholder that no registry
 /// would take: it is replaced anyway.
-fn repository_of(image: &str) -> &str {
+pub(crate) fn repository_of(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => repository,
