@@ -1,6 +1,7 @@
 //! YAML documents as JSON, read the way `kubectl` reads them: scalars mean what YAML 1.1 says (yaml.org/type), so `0644`
 //! is octal and `yes` a truth value.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Number, Value};
 
 use crate::yaml::{Node, NotYaml, Scalar};
@@ -77,11 +78,18 @@ fn key_text(key: &Scalar) -> String {
 fn scalar_value(scalar: &Scalar) -> Value {
     let text = scalar.text.as_str();
     match scalar.tag.as_deref().map(short_tag) {
-        Some("str" | "binary") => Value::from(text),
+        Some("str") => Value::from(text),
+        Some("binary") => binary(text).map_or_else(|| Value::from(text), Value::from),
         Some("int" | "float" | "bool" | "null") => plain(text),
         _ if scalar.plain => plain(text),
         _ => Value::from(text),
     }
+}
+
+/// The text that is written in base64.
+fn binary(text: &str) -> Option<String> {
+    let text: String = text.split_whitespace().collect();
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
 }
 
 /// The last part of a tag of the YAML standard: `str` of `!!str`, `!<tag:yaml.org,2002:str>` and so on.
@@ -93,14 +101,18 @@ fn short_tag(tag: &str) -> &str {
 fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Value::Bool(false),
+        "y" | "Y" | "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
+            Value::Bool(true)
+        }
+        "n" | "N" | "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+            Value::Bool(false)
+        }
         _ => integer(text).or_else(|| float(text)).map_or_else(|| Value::from(text), Value::Number),
     }
 }
 
 fn integer(text: &str) -> Option<Number> {
-    let digits = text.replace('_', "");
+    let digits = if text.starts_with('_') { return None } else { text.replace('_', "") };
     let (negative, digits) = match digits.as_bytes().first()? {
         b'-' => (true, &digits[1..]),
         b'+' => (false, &digits[1..]),
@@ -166,7 +178,6 @@ mod tests {
             ("1_000", json!(1000)),
             ("-0644", json!(-420)),
             ("0", json!(0)),
-            ("089", json!(89)),
             ("18446744073709551615", json!(u64::MAX)),
             ("-9223372036854775808", json!(i64::MIN)),
             ("1.5", json!(1.5)),
@@ -175,7 +186,17 @@ mod tests {
             ("1.0", json!(1)),
             ("yes", json!(true)),
             ("Off", json!(false)),
-            ("y", json!("y")),
+            ("y", json!(true)),
+            ("!!binary aGk=", json!("hi")),
+            ("1__0", json!(10)),
+            ("089", json!(89)),
+            ("+5", json!(5)),
+            ("5.", json!(5)),
+            ("1e400", json!("1e400")),
+            ("_1", json!("_1")),
+            ("!!int \"3\"", json!(3)),
+            ("1_0.5", json!(10.5)),
+            ("=", json!("=")),
             ("~", json!(null)),
             ("", json!(null)),
             ("500m", json!("500m")),
@@ -205,9 +226,9 @@ mod tests {
 
     #[test]
     fn merged_keys_fill_in_what_is_missing() {
-        let text = "x: &x {a: 1, b: 2}\ny: {<<: *x, a: 3}\nz: {<<: [{c: 4}, *x]}\n";
+        let text = "x: &x {a: 1, b: 2}\nu: {<<: *x, a: 3}\nz: {<<: [{c: 4}, *x]}\n";
         let value = read(text).unwrap();
-        assert_eq!(value["y"], json!({"a": 3, "b": 2}));
+        assert_eq!(value["u"], json!({"a": 3, "b": 2}));
         assert_eq!(value["z"], json!({"c": 4, "a": 1, "b": 2}));
         assert!(read("{<<: 1}").is_err());
     }
