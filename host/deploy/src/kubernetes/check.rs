@@ -25,15 +25,15 @@ pub(super) async fn check(
     let all = placed.iter().map(|one| (one, false)).chain([(&own, true)]);
     let answers = all.map(|(one, is_own)| {
         let manner = manner(is_own);
-        async move { (one, session.objects.apply(one, manner).await) }.boxed()
+        async move { (one, is_own, session.objects.apply(one, manner).await) }.boxed()
     });
     let mut refusals = Vec::new();
-    for (one, answer) in some_at_a_time(answers).await {
+    for (one, is_own, answer) in some_at_a_time(answers).await {
         match answer {
             Ok(_) => {}
             Err(Error::Api(status)) if status.code != 401 => {
                 if !is_tolerated(one, &status, placed) {
-                    let origin = Some(one.manifest.origin.clone());
+                    let origin = (!is_own).then(|| one.manifest.origin.clone());
                     refusals.push(Refusal::new(one.manifest.key(), origin, &Error::Api(status)));
                 }
             }
