@@ -6,6 +6,7 @@ mod diff;
 mod directory;
 mod error;
 mod files;
+mod kubernetes;
 mod output;
 mod render;
 mod workloads;
@@ -13,3 +14,6 @@ mod yaml;
 
 pub use directory::{DirectoryOptions, DirectoryTarget};
 pub use error::DeployError;
+pub use kubernetes::{
+    ClusterAccess, Failure, Impersonation, JobCheck, JobCheckOptions, ReadyWhen, RolloutError,
+};
