@@ -1,8 +1,9 @@
-//! Upkeep of the project: `cargo xtask demo`, `test`, `check` and `bench`. Each installs what it needs and is missing.
+//! Upkeep of the project: `cargo xtask demo`, `test`, `check`, `bench` and `cluster`. Each installs what it needs and is missing.
 
 #![expect(clippy::print_stderr, reason = "a command for people, who want to know what it installs and runs")]
 
 mod check;
+mod cluster;
 mod packages;
 mod step;
 mod toolchain;
@@ -23,6 +24,7 @@ Usage: cargo xtask <command> [arguments]
   check    formatting, lints, licences and dependencies, and the walls between crates
   bench    run the benchmarks, or those named; `--save NAME` keeps the results,
            `--compare NAME` shows kept ones beside them instead of the last ones
+  cluster  run a Kubernetes control plane on loopback until Ctrl-C; `build` only builds it
 
 Each installs what it needs and is missing, where it can, and says so.
 ";
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "test" => test(&arguments),
         "check" => check::check(),
         "bench" => bench(&arguments),
+        "cluster" => cluster::cluster(&arguments),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(64);
@@ -70,7 +73,7 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
 fn test(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
-    let path = tools::install_missing();
+    let path = tools::install_missing(cluster::install_missing()?);
     let cargo = |arguments: &[&str]| {
         let mut command = cargo(arguments);
         command.env("PATH", &path);

@@ -25,15 +25,15 @@ const TOOLS: [Tool; 2] = [
     Tool { name: "wkg", version: "0.16.1", build: wkg, needs: "cargo" },
 ];
 
-/// Builds what is missing; answers the search path with all of them. What cannot be built is said: the tests that need it will
+/// Builds what is missing; answers the search path with all of them, and with the folder of other tools. What cannot be built is said: the tests that need it will
 /// be reported as skipped.
-pub(crate) fn install_missing() -> OsString {
+pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let Some(cache) = cache() else {
         eprintln!("xtask: there is no home folder to keep programs in");
         return path;
     };
-    let mut folders = Vec::new();
+    let mut folders: Vec<PathBuf> = others.into_iter().collect();
     for tool in &TOOLS {
         let folder = cache.join(format!("{}-{}", tool.name, tool.version));
         let bin = folder.join("bin");

@@ -7,6 +7,7 @@
 
 mod application;
 mod artifact;
+mod cluster;
 mod command;
 mod engine;
 mod git;
@@ -21,6 +22,7 @@ mod tools;
 
 pub use application::{Application, LAYOUT, configuration, environment};
 pub use artifact::{copy_artifact, send_artifact};
+pub use cluster::{ControlPlane, KUBECONFIG_VARIABLE, build_cluster_tools, cluster_tool};
 pub use command::{Finished, run, run_for};
 pub use engine::{Container, DockerEngine};
 pub use git::{FIRST_COMMIT_AT, GitRepository};

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::{engine, nginx};
+use crate::{cluster, engine, nginx};
 
 /// Something from outside the project that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub enum Requirement {
     Python,
     /// Debian's package manager with its lists, for the nginx base image.
     NginxBase,
+    /// A Kubernetes control plane: one that is named, or the programs to start one.
+    Cluster,
+    /// `helm`.
+    Helm,
 }
 
 /// Why a test was skipped.
@@ -97,6 +101,8 @@ impl Requirement {
             Self::Node => program("node").or_else(|| program("npm")),
             Self::Python => python_obstacle().or_else(|| program("pip3")),
             Self::NginxBase => nginx::obstacle(),
+            Self::Cluster => cluster::obstacle(),
+            Self::Helm => program("helm"),
         }
     }
 }
@@ -136,9 +142,12 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&search_path()).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// The search path, and the folders of system programs that it may leave out.
+/// The search path, the folders of system programs that it may leave out, and that of the programs that were built for a
+/// cluster. These come first where they are: their versions go together.
 pub(crate) fn search_path() -> OsString {
-    let mut path = env::var_os("PATH").unwrap_or_default();
+    let mut path = cluster::tools_folder().into_os_string();
+    path.push(":");
+    path.push(env::var_os("PATH").unwrap_or_default());
     path.push(":/usr/local/sbin:/usr/sbin:/sbin");
     path
 }

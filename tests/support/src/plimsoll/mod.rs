@@ -114,7 +114,7 @@ impl Plimsoll {
             .args(arguments)
             .current_dir(&self.folder)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", crate::requirement::search_path())
             .env("HOME", self.home.path())
             // Compiled policies are the same for all tests: only the first command of a machine compiles.
             .env("PLIMSOLL_CACHE", crate::text::shared_cache().join("policies"))
