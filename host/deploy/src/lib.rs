@@ -18,6 +18,6 @@ mod yaml_value;
 pub use directory::{DirectoryOptions, DirectoryTarget};
 pub use error::DeployError;
 pub use kubernetes::{
-    ClusterAccess, ImagePath, Impersonation, KubernetesError, KubernetesOptions, KubernetesTarget,
-    ManifestSource, OnFailure, ReadyWhen, Refusal, RolloutError,
+    ClusterAccess, Failure, ImagePath, Impersonation, JobCheck, JobCheckOptions, KubernetesError,
+    KubernetesOptions, KubernetesTarget, ManifestSource, OnFailure, ReadyWhen, Refusal, RolloutError,
 };

@@ -14,6 +14,7 @@ mod deploy;
 mod error;
 mod identity;
 mod images;
+mod job_check;
 mod kinds;
 mod manifest;
 mod objects;
@@ -28,6 +29,8 @@ mod requests;
 mod rollout;
 mod session;
 mod sources;
+#[cfg(test)]
+mod test_server;
 mod tidy;
 
 use async_trait::async_trait;
@@ -38,11 +41,12 @@ use plimsoll_core::{
 };
 
 pub use error::KubernetesError;
+pub use job_check::{JobCheck, JobCheckOptions};
 pub use options::{
     ClusterAccess, ImagePath, Impersonation, KubernetesOptions, ManifestSource, OnFailure, ReadyWhen,
 };
 pub use refusal::Refusal;
-pub use rollout::RolloutError;
+pub use rollout::{Failure, RolloutError};
 
 /// Deploys to a Kubernetes cluster.
 #[derive(Debug, Clone)]

@@ -4,7 +4,10 @@ use std::fmt;
 
 use kube::{Error, core::Status};
 
-use super::manifest::{ObjectKey, Origin};
+use super::{
+    manifest::{ObjectKey, Origin},
+    rollout::with_causes,
+};
 
 /// An object that a cluster did not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,20 +146,6 @@ pub(super) fn said(error: &Error) -> String {
         Error::Api(status) => format!("the cluster answered {}", status.code),
         other => with_causes(other),
     }
-}
-
-/// An error and its causes in one line. A cause that is already told is left out.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,79 +1,67 @@
-//! Watching what was applied until it is healthy.
+//! Watching what was applied until it is healthy, has failed, or the time is up.
+//!
+//! One list and one watch for all objects of a kind in a namespace; pods, replica sets and refused pods of a namespace are
+//! followed only once something in it is unfinished. What the objects report decides when they are done ([`status`]).
+//! Their pods only tell sooner that they never will be ([`pods`]), and why ([`evidence`]).
 
-use std::time::Duration;
+mod error;
+mod evidence;
+mod feed;
+mod groups;
+mod health;
+mod logs;
+mod pods;
+mod revision;
+mod state;
+mod status;
+mod text;
+mod verdict;
+mod watching;
 
-use kube::{Client, core::ApiResource};
-use plimsoll_core::ports::Progress;
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::{fmt, time::Duration};
+
+use kube::core::ApiResource;
 
 use super::options::ReadyWhen;
+
+pub use error::{Failure, RolloutError};
+pub(crate) use health::health;
+pub(super) use logs::{Log, tail};
+pub(super) use text::with_causes;
+pub(crate) use watching::watch;
 
 /// An object that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Watched {
+    /// Its kind, as the cluster serves it.
     pub(crate) kind: ApiResource,
+    /// Its namespace; none for objects of the whole cluster.
     pub(crate) namespace: Option<String>,
+    /// Its name.
     pub(crate) name: String,
+    /// The generation that applying it was answered with. A status of an older one counts for nothing.
     pub(crate) generation: Option<i64>,
 }
 
-/// How long and for what to wait.
+/// As people write it: `deployment/web`, and its namespace.
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.kind.to_lowercase(), self.name)?;
+        match &self.namespace {
+            Some(namespace) => write!(f, " in {namespace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How long to wait, and for what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RolloutOptions {
+    /// How long everything together may take.
     pub(crate) timeout: Duration,
+    /// Conditions that custom resources have to report.
     pub(crate) ready_when: Vec<ReadyWhen>,
-}
-
-/// Objects that did not become healthy.
-#[derive(Debug, thiserror::Error)]
-#[error("not healthy: {}", .0.join("; "))]
-pub struct RolloutError(Vec<String>);
-
-impl RolloutError {
-    pub(crate) fn hint(&self) -> &'static str {
-        "see the objects' events"
-    }
-}
-
-pub(crate) async fn watch(
-    client: &Client,
-    watched: &[Watched],
-    options: &RolloutOptions,
-    _progress: &dyn Progress,
-) -> Result<(), RolloutError> {
-    let end = tokio::time::Instant::now() + options.timeout;
-    loop {
-        let unhealthy =
-            health(client, watched, options).await.unwrap_or_else(|error| vec![error.to_string()]);
-        if unhealthy.is_empty() {
-            return Ok(());
-        }
-        if tokio::time::Instant::now() >= end {
-            return Err(RolloutError(unhealthy));
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-}
-
-pub(crate) async fn health(
-    client: &Client,
-    watched: &[Watched],
-    _options: &RolloutOptions,
-) -> Result<Vec<String>, kube::Error> {
-    let mut unhealthy = Vec::new();
-    for one in watched.iter().filter(|one| one.kind.kind == "Deployment") {
-        let namespace = one.namespace.as_deref().unwrap_or_default();
-        let api =
-            kube::Api::<kube::core::DynamicObject>::namespaced_with(client.clone(), namespace, &one.kind);
-        let live = api.get(&one.name).await?;
-        let number = |path: &str| live.data.pointer(path).and_then(serde_json::Value::as_i64).unwrap_or(0);
-        let wanted = live.data.pointer("/spec/replicas").and_then(serde_json::Value::as_i64).unwrap_or(1);
-        let done = number("/status/observedGeneration") >= one.generation.unwrap_or(0)
-            && number("/status/updatedReplicas") == wanted
-            && number("/status/availableReplicas") == wanted
-            && number("/status/replicas") == wanted;
-        if !done {
-            unhealthy.push(format!("Deployment {namespace}/{} is not available", one.name));
-        }
-    }
-    Ok(unhealthy)
 }
