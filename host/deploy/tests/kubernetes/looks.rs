@@ -34,8 +34,8 @@ async fn a_preview_tells_what_would_change_and_changes_nothing() {
         "+++ /dev/null",
         "+  a: b",
         "+  password: <hidden, changed>",
-        &format!("-      - image: {}", image(1)),
-        &format!("+      - image: {}", image(2)),
+        &format!("-        image: {}", image(1)),
+        &format!("+        image: {}", image(2)),
     ] {
         assert!(second.lines().any(|one| one.starts_with(line)), "{line}: {second}");
     }
@@ -49,7 +49,7 @@ async fn a_preview_tells_what_would_change_and_changes_nothing() {
 
     let unknown = site.target().preview(&REPOSITORY.parse().unwrap(), None).await.unwrap();
     assert!(
-        unknown.contains(&format!("+      - image: {REPOSITORY}@sha256:<known once the image is built>")),
+        unknown.contains(&format!("+        image: {REPOSITORY}@sha256:<known once the image is built>")),
         "{unknown}"
     );
 }

@@ -16,6 +16,7 @@ async fn five_hundred_objects_are_deployed_and_pruned() {
     };
     site.write("many.yaml", &(0..500).map(of).collect::<String>());
     site.deploy(1, None).await;
+    site.deploy(1, None).await;
     let count = |site: &Site| {
         let selector = "--selector=plimsoll.dev/environment=production";
         site.kubectl(&["get", "configmaps", selector, "--output=name"]).lines().count()
