@@ -158,6 +158,9 @@ fn float(text: &str) -> Option<Number> {
 
 #[cfg(test)]
 mod tests {
+    use std::{io::Write as _, process::Command};
+
+    use plimsoll_support::{Requirement, cluster_tool, missing, run};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -214,6 +217,47 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(read(&format!("a: {text}\n")).unwrap()["a"], expected, "{text}");
+        }
+    }
+
+    /// What kubectl makes of a document, without a cluster.
+    fn kubectl(document: &str) -> Value {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(document.as_bytes()).unwrap();
+        let mut command = Command::new(cluster_tool("kubectl"));
+        command.args(["annotate", "--local", "--output=json", "a=b", "--filename"]).arg(file.path());
+        serde_json::from_str(&run(&mut command).success().text()).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_kubectl_reads_is_what_we_read(
+            scalars in prop::collection::vec(
+                prop_oneof![
+                    "[-+]?0?[xbo]?[0-9_]{1,6}[a-f]?",
+                    "[-+]?[0-9]{0,3}\\.[0-9]{0,3}(e[-+]?[0-9]{1,2})?",
+                    "[yYnNtTfFoO][a-zA-Z]{0,4}",
+                    "(yes|Yes|YES|yEs|on|Off|NO|true|True|tRue|null|Null|NULL|~|nil|0|00|-0|0x|0b2|08|1e3|1E3|_1|1_|\\.5|5\\.|1:30|2001-01-01|2001-01-01T00:00:00Z|!!str 1|!!int '1'|'a'|\"b\")",
+                ],
+                60,
+            ),
+        ) {
+            if missing(&[Requirement::Cluster]).is_some() {
+                return Ok(());
+            }
+            let lines: String = scalars.iter().enumerate().map(|(at, text)| format!("  k{at}: {text}\n")).collect();
+            let document = format!("apiVersion: example.com/v1\nkind: Scalars\nmetadata: {{name: a}}\nspec:\n{lines}");
+            let (ours, theirs) = (read(&document).unwrap(), kubectl(&document));
+            for (at, text) in scalars.iter().enumerate() {
+                let key = format!("k{at}");
+                let (ours, theirs) = (&ours["spec"][&key], &theirs["spec"][&key]);
+                // JSON is read back here with the last bit of large numbers rounded.
+                let close = |one: f64, other: f64| (one - other).abs() <= one.abs() * 1e-14;
+                let alike = ours.as_f64().zip(theirs.as_f64()).is_some_and(|(one, other)| close(one, other));
+                prop_assert!(ours == theirs || alike, "{text}: {ours} and {theirs}");
+            }
         }
     }
 

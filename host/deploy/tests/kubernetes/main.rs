@@ -6,6 +6,7 @@ mod kinds;
 mod life;
 mod looks;
 mod many;
+mod outage;
 mod refusals;
 mod site;
 mod sources;
