@@ -107,16 +107,21 @@ fn plain(text: &str) -> Value {
         "n" | "N" | "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
             Value::Bool(false)
         }
-        _ => integer(text).or_else(|| float(text)).map_or_else(|| Value::from(text), Value::Number),
+        // Numbers may have underscores between their digits.
+        _ if text.starts_with('_') => Value::from(text),
+        _ => {
+            let digits = text.replace('_', "");
+            let number = integer(&digits).or_else(|| float(&digits));
+            number.map_or_else(|| Value::from(text), Value::Number)
+        }
     }
 }
 
 fn integer(text: &str) -> Option<Number> {
-    let digits = if text.starts_with('_') { return None } else { text.replace('_', "") };
-    let (negative, digits) = match digits.as_bytes().first()? {
-        b'-' => (true, &digits[1..]),
-        b'+' => (false, &digits[1..]),
-        b'0'..=b'9' => (false, digits.as_str()),
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        b'0'..=b'9' => (false, text),
         _ => return None,
     };
     // A second sign would be taken by the parser of numbers below.
@@ -149,7 +154,7 @@ fn float(text: &str) -> Option<Number> {
     if !looks_like_one {
         return None;
     }
-    let number = text.replace('_', "").parse::<f64>().ok().filter(|number| number.is_finite())?;
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
     // JSON has one kind of number: what is whole is written so.
     #[expect(clippy::cast_possible_truncation, reason = "the number is whole and below 2^53")]
     let whole = (number.fract() == 0.0 && number.abs() < 9.0e15).then_some(number as i64);

@@ -1,9 +1,12 @@
 //! Kinds with habits of their own.
 
+use std::time::Duration;
+
+use plimsoll_core::ports::Aftermath;
 use plimsoll_deploy::ImagePath;
 use plimsoll_support::{Requirement, require};
 
-use crate::site::{REPOSITORY, Site, image};
+use crate::site::{REPOSITORY, Site, image, web};
 
 #[tokio::test]
 async fn definitions_namespaces_and_what_needs_them_go_in_one_deployment() {
@@ -83,6 +86,26 @@ async fn a_job_is_made_anew_when_its_image_changes() {
     assert_eq!(first, uid(&site));
     site.deploy(2, Some(1)).await;
     assert_ne!(first, uid(&site));
+    assert_eq!(
+        site.get("job/migrate")["spec"]["template"]["spec"]["containers"][0]["image"],
+        image(2).as_str()
+    );
+}
+
+#[tokio::test]
+async fn going_back_runs_no_job_again() {
+    require!(Requirement::Cluster);
+    let mut site = Site::with_web("undone");
+    let job = format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: migrate}}\nspec:\n  template:\n    spec: {{restartPolicy: Never, containers: [{{name: a, image: '{REPOSITORY}'}}]}}\n"
+    );
+    site.write("job.yaml", &job);
+    site.deploy(1, None).await;
+    site.options.rollout_timeout = Duration::from_secs(45);
+    site.write("web.yaml", &web("plimsoll.test/fail: crash-loop"));
+    let failure = site.release(2, Some(1)).await.unwrap_err();
+    assert_eq!(failure.aftermath, Aftermath::RolledBack, "{failure}");
+    // The second release's migration ran, and the first one's is not run over it.
     assert_eq!(
         site.get("job/migrate")["spec"]["template"]["spec"]["containers"][0]["image"],
         image(2).as_str()

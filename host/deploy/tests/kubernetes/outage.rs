@@ -14,7 +14,7 @@ struct AtFirst(Mutex<Option<oneshot::Sender<()>>>);
 impl Progress for AtFirst {
     fn activity(&self, _activity: Activity<'_>) {
         if let Some(sender) = self.0.lock().unwrap().take() {
-            drop(sender.send(()));
+            let _ = sender.send(());
         }
     }
 }
