@@ -51,7 +51,7 @@ impl DirectoryTarget {
     fn render(&self, image: &Image<'_>) -> Result<Files, DeployError> {
         let mut files = Files::new();
         let (mut replaced, mut seen) = (0, Vec::new());
-        for (below, text) in read_manifests(&self.manifests, self.output.folder())? {
+        for (below, text) in read_manifests(&self.manifests, Some(self.output.folder()))? {
             let rendered = render(&self.manifests.join(&below), &text, image)?;
             replaced += rendered.replaced;
             seen.extend(rendered.seen);

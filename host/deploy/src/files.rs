@@ -20,10 +20,10 @@ pub(crate) fn failed(path: &Path, verb: &'static str) -> impl FnOnce(io::Error) 
 }
 
 /// Reads all manifests below a folder. Left out are hidden files and folders, and the folder `except`, where the host
-/// writes itself. Links are followed to files inside the folder alone.
-pub(crate) fn read_manifests(folder: &Path, except: &Path) -> Result<Files, DeployError> {
+/// may write itself. Links are followed to files inside the folder alone.
+pub(crate) fn read_manifests(folder: &Path, except: Option<&Path>) -> Result<Files, DeployError> {
     let root = folder.canonicalize().map_err(failed(folder, "read"))?;
-    let walk = Walk { root: &root, except: except.canonicalize().ok() };
+    let walk = Walk { root: &root, except: except.and_then(|path| path.canonicalize().ok()) };
     let mut files = Files::new();
     walk.folder(&root, &mut files)?;
     if files.is_empty() { Err(DeployError::NoManifests { folder: folder.to_owned() }) } else { Ok(files) }

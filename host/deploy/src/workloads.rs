@@ -3,10 +3,10 @@
 use crate::yaml::{Node, Scalar};
 
 /// The lists of containers of a pod.
-const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+pub(crate) const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
 /// The way from an object to the pod that it describes, by kind; `None` for kinds that describe none.
-fn way_to_pod(kind: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn way_to_pod(kind: &str) -> Option<&'static [&'static str]> {
     match kind {
         "Pod" => Some(&["spec"]),
         "PodTemplate" => Some(&["template", "spec"]),

@@ -34,7 +34,7 @@ pub(crate) struct Scalar {
     /// Whether it is written as a block of lines (`|` or `>`).
     pub(crate) block: bool,
     /// Its tag, such as `!!str`.
-    tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// The bytes that it is written in, quotes included.
     pub(crate) range: Range<usize>,
     /// Its line, counted from 1.

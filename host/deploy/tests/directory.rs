@@ -326,7 +326,7 @@ async fn a_host_killed_at_any_moment_leaves_one_whole_set() {
 
         let current = application.output("current");
         let description = fs::read_to_string(current.join("release.json")).unwrap();
-        // A child that was killed before its first deployment left the tenth of the round before.
+        // On a busy machine it may not have come to its first deployment.
         let whole = (1..=10).any(|number| {
             description.contains(&digest(number).to_string())
                 && fs::read_to_string(current.join("manifests/web.yaml")).unwrap() == web(number)

@@ -9,16 +9,12 @@ use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, StatefulSet},
     core::v1::PodTemplateSpec,
 };
-use kube::{
-    Api, Client, Config, ResourceExt as _,
-    api::ListParams,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::{Api, Client, ResourceExt as _, api::ListParams};
 use plimsoll_core::{digest::Digest, reference::RepositoryName};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{error::GitOpsError, options::GitOpsWait};
-use crate::{kubernetes::ClusterAccess, render::repository_of};
+use crate::{kubernetes::access, render::repository_of};
 
 /// How long between two looks, and how long one may take.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -92,24 +88,8 @@ pub(super) async fn unhealthy(
 
 /// A client for the cluster, and the namespace.
 async fn connect(wait: &GitOpsWait) -> Result<(Client, String), GitOpsError> {
-    let config = configuration(&wait.access).await.map_err(GitOpsError::Cluster)?;
-    let namespace = wait.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-    let client = Client::try_from(config).map_err(|error| GitOpsError::Cluster(error.into()))?;
-    Ok((client, namespace))
-}
-
-async fn configuration(access: &ClusterAccess) -> Result<Config, Box<dyn std::error::Error + Send + Sync>> {
-    let options = KubeConfigOptions { context: access.context.clone(), ..KubeConfigOptions::default() };
-    let mut config = match &access.kubeconfig {
-        _ if access.in_cluster => Config::incluster()?,
-        Some(file) => Config::from_custom_kubeconfig(Kubeconfig::read_from(file)?, &options).await?,
-        None => Config::from_kubeconfig(&options).await?,
-    };
-    if let Some(impersonation) = &access.impersonate {
-        config.auth_info.impersonate = Some(impersonation.user.clone());
-        config.auth_info.impersonate_groups = Some(impersonation.groups.clone());
-    }
-    Ok(config)
+    let cluster = access::connect(&wait.access).await.map_err(|error| GitOpsError::Cluster(error.into()))?;
+    Ok((cluster.client, wait.namespace.clone().unwrap_or(cluster.namespace)))
 }
 
 async fn look(client: &Client, namespace: &str) -> Result<Vec<Workload>, GitOpsError> {
