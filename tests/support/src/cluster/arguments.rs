@@ -32,7 +32,7 @@ pub(super) fn api_server(folder: &Path, port: u16) -> Vec<String> {
         format!("--tls-cert-file={folder}/server.crt"),
         format!("--tls-private-key-file={folder}/server.key"),
         format!("--client-ca-file={folder}/ca.crt"),
-        format!("--service-account-key-file={folder}/accounts.key"),
+        format!("--service-account-key-file={folder}/accounts.pub"),
         format!("--service-account-signing-key-file={folder}/accounts.key"),
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         "--authorization-mode=RBAC".to_owned(),

@@ -14,7 +14,8 @@ subjectAltName = IP:127.0.0.1, IP:10.96.0.1, DNS:localhost, DNS:kubernetes, DNS:
 const CLIENT: &str = "basicConstraints = CA:FALSE\nextendedKeyUsage = clientAuth\n";
 
 /// Makes in a folder `ca.crt`, the authority; `server` and `admin`, each `.crt` and `.key`, of which the second may do
-/// everything; and `accounts.key`, which signs the tokens of service accounts.
+/// everything; and `accounts.key`, which signs the tokens of service accounts,
+/// with `accounts.pub`, which checks them.
 #[track_caller]
 pub(super) fn make(folder: &Path) {
     write(&folder.join("server.ext"), SERVER);
@@ -34,4 +35,5 @@ pub(super) fn make(folder: &Path) {
         ));
     }
     openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out accounts.key");
+    openssl("pkey -in accounts.key -pubout -out accounts.pub");
 }
