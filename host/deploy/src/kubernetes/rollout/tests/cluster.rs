@@ -9,7 +9,7 @@ use super::{Listener, send};
 use crate::kubernetes::{
     access::connect,
     options::{ClusterAccess, ReadyWhen},
-    rollout::{RolloutError, RolloutOptions, Watched, health, watch},
+    rollout::{RolloutError, RolloutOptions, Watched, health, unblock, watch},
 };
 
 /// A namespace of the shared cluster.
@@ -123,7 +123,6 @@ async fn every_kind_of_workload_is_waited_for_when_made_and_when_changed() {
         let watched: Vec<_> = kinds.iter().map(|kind| place.watched("apps", kind, "web")).collect();
         let outcome = place.rollout(&watched, 120).await;
         outcome.result.unwrap_or_else(|error| panic!("{revision}: {error}"));
-        assert!(outcome.lines.iter().any(|line| line.ends_with(": done")), "{:?}", outcome.lines);
         let namespace = ["--namespace", &place.namespace];
         for kind in ["deployment/web", "statefulset/web", "daemonset/web"] {
             let status = ["rollout", "status", kind, "--watch=false"];
@@ -152,6 +151,27 @@ async fn an_image_that_cannot_be_pulled_fails_early_and_only_the_new_revision_co
     // The way back ends well, though pods of the failed revision may still be there.
     place.apply(&workload("Deployment", "web", 2, "", ""));
     place.rollout(&[place.watched("apps", "Deployment", "web")], 60).await.result.unwrap();
+}
+
+#[tokio::test]
+async fn a_stateful_set_goes_back_once_its_broken_pods_are_deleted() {
+    require!(Requirement::Cluster);
+    let place = Place::new("back");
+    place.apply(&workload("StatefulSet", "db", 2, "", ""));
+    place.rollout(&[place.watched("apps", "StatefulSet", "db")], 60).await.result.unwrap();
+    place.apply(&workload("StatefulSet", "db", 2, CRASH_LOOP, ""));
+    let text = place.rollout(&[place.watched("apps", "StatefulSet", "db")], 120).await.failure();
+    assert!(text.contains("CrashLoopBackOff"), "{text}");
+    place.apply(&workload("StatefulSet", "db", 2, "", ""));
+    let watched = [place.watched("apps", "StatefulSet", "db")];
+    let listener = Listener::default();
+    unblock(&client(place.cluster).await, &watched, &listener).await.unwrap();
+    assert!(
+        listener.lines()[0].contains("pod db-1 of an earlier revision is broken"),
+        "{:?}",
+        listener.lines()
+    );
+    place.rollout(&watched, 60).await.result.unwrap();
 }
 
 #[tokio::test]
