@@ -81,12 +81,6 @@ pub enum HostError {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] Box<ConfigurationError>),
-    /// The configuration asks for a part that this build does not have.
-    #[error("this build of Plimsoll does not have {part}; take it out of the configuration")]
-    NotWired {
-        /// The part, with its article.
-        part: &'static str,
-    },
     /// A part failed to start.
     #[error(transparent)]
     Part(#[from] PortFailure),
@@ -275,8 +269,8 @@ impl Host {
                         name: environment.name.clone(),
                         after: environment.after.clone(),
                         queue: environment.queue.into(),
-                        target: self.target(environment)?,
-                        checks: self.checks(environment)?,
+                        target: self.target(environment),
+                        checks: self.checks(environment),
                         promotion,
                     })
                 })
@@ -303,27 +297,24 @@ impl Host {
     }
 
     /// A view of all environments as they really are. No policy is loaded for it.
-    ///
-    /// # Errors
-    /// A target cannot be put together.
-    pub fn lookout(&self, journal: Arc<dyn Journal>) -> Result<Lookout, HostError> {
+    #[must_use]
+    pub fn lookout(&self, journal: Arc<dyn Journal>) -> Lookout {
         let environments = self.configuration.environments.iter();
-        let targets =
-            environments.map(|environment| Ok((environment.name.clone(), self.target(environment)?)));
-        Ok(Lookout {
+        let targets = environments.map(|environment| (environment.name.clone(), self.target(environment)));
+        Lookout {
             journal,
             repository: self.configuration.image.destination.name().clone(),
-            targets: targets.collect::<Result<_, HostError>>()?,
+            targets: targets.collect(),
             clock: self.options.clock,
-        })
+        }
     }
 
-    fn target(&self, environment: &configuration::Environment) -> Result<Arc<dyn Target>, HostError> {
+    fn target(&self, environment: &configuration::Environment) -> Arc<dyn Target> {
         targets::target(environment, &self.own_folder(), &|path| self.locate(path))
     }
 
-    fn checks(&self, environment: &configuration::Environment) -> Result<Vec<Arc<dyn Check>>, HostError> {
-        Ok(targets::checks(environment, &self.root, &|path| self.locate(path)))
+    fn checks(&self, environment: &configuration::Environment) -> Vec<Arc<dyn Check>> {
+        targets::checks(environment, &self.root, &|path| self.locate(path))
     }
 
     /// What the capabilities of the policies look at.

@@ -13,13 +13,11 @@ use plimsoll_core::{
 };
 use plimsoll_deploy::{
     ClusterAccess, DirectoryOptions, DirectoryTarget, GitOpsOptions, GitOpsTarget, GitOpsWait, GitOpsWrite,
-    Impersonation,
+    ImagePath, Impersonation, JobCheck, JobCheckOptions, KubernetesOptions, KubernetesTarget, ManifestSource,
+    OnFailure, ReadyWhen,
 };
 
-use crate::{
-    configuration::{self, CheckAction, ENVIRONMENT_PLACEHOLDER, Environment, Queue},
-    host::HostError,
-};
+use crate::configuration::{self, CheckAction, ENVIRONMENT_PLACEHOLDER, Environment, Queue};
 
 /// The target of an environment. `own` is the host's own folder; `locate` says where a path of the configuration lies that
 /// belongs to the commit.
@@ -27,19 +25,71 @@ pub(crate) fn target(
     environment: &Environment,
     own: &Path,
     locate: &dyn Fn(&Path) -> PathBuf,
-) -> Result<Arc<dyn Target>, HostError> {
-    Ok(match &environment.target {
+) -> Arc<dyn Target> {
+    match &environment.target {
         configuration::Target::Directory { path, manifests } => {
             let options = DirectoryOptions { manifests: locate(manifests), output: path.clone() };
             Arc::new(DirectoryTarget::new(options))
         }
-        configuration::Target::Kubernetes(_) => {
-            return Err(HostError::NotWired { part: "the target `kubernetes`" });
+        configuration::Target::Kubernetes(written) => {
+            Arc::new(KubernetesTarget::new(kubernetes(&environment.name, written, locate)))
         }
         configuration::Target::GitOps(written) => {
             Arc::new(GitOpsTarget::new(gitops(&environment.name, written, own)))
         }
-    })
+    }
+}
+
+fn kubernetes(
+    environment: &EnvironmentName,
+    written: &configuration::KubernetesTarget,
+    locate: &dyn Fn(&Path) -> PathBuf,
+) -> KubernetesOptions {
+    let configuration::KubernetesTarget {
+        access: reached,
+        namespace,
+        manifests,
+        image_paths,
+        ready_when,
+        rollout_timeout,
+        on_failure,
+        prune,
+        force_conflicts,
+    } = written.clone();
+    let paths = image_paths.into_iter();
+    let ready = ready_when.into_iter();
+    KubernetesOptions {
+        environment: environment.clone(),
+        access: access(reached),
+        namespace,
+        manifests: source(manifests, locate),
+        image_paths: paths.map(|configuration::ImagePath { kind, path }| ImagePath { kind, path }).collect(),
+        ready_when: ready
+            .map(|configuration::ReadyWhen { kind, condition, status }| ReadyWhen { kind, condition, status })
+            .collect(),
+        rollout_timeout,
+        on_failure: match on_failure {
+            configuration::OnFailure::RollBack => OnFailure::RollBack,
+            configuration::OnFailure::Keep => OnFailure::Keep,
+        },
+        prune,
+        force_conflicts,
+    }
+}
+
+fn source(written: configuration::ManifestSource, locate: &dyn Fn(&Path) -> PathBuf) -> ManifestSource {
+    match written {
+        configuration::ManifestSource::Folder(path) => ManifestSource::Folder(locate(&path)),
+        configuration::ManifestSource::Kustomization(path) => ManifestSource::Kustomization(locate(&path)),
+        configuration::ManifestSource::Chart { path, release, values } => ManifestSource::Chart {
+            path: locate(&path),
+            release,
+            values: values.iter().map(|file| locate(file)).collect(),
+        },
+        configuration::ManifestSource::Command { words, folder } => {
+            ManifestSource::Command { words, folder: locate(&folder) }
+        }
+    }
 }
 
 fn gitops(environment: &EnvironmentName, written: &configuration::GitOpsTarget, own: &Path) -> GitOpsOptions {
@@ -74,6 +124,16 @@ fn access(written: configuration::ClusterAccess) -> ClusterAccess {
     ClusterAccess { kubeconfig, context, in_cluster, impersonate }
 }
 
+/// The cluster that an environment runs in. The configuration has jobs as checks only where there is one.
+fn cluster(target: &configuration::Target) -> (ClusterAccess, Option<String>) {
+    match target {
+        configuration::Target::Kubernetes(written) => {
+            (access(written.access.clone()), written.namespace.clone())
+        }
+        _ => (ClusterAccess::default(), None),
+    }
+}
+
 /// The checks that follow a deployment. Commands run in the folder of the configuration.
 pub(crate) fn checks(
     environment: &Environment,
@@ -89,7 +149,12 @@ pub(crate) fn checks(
             CheckAction::Http { url, status, contains, within } => {
                 Arc::new(HttpCheck { name, required, url, status, contains, within })
             }
-            CheckAction::Job { manifest, timeout } => todo!(),
+            CheckAction::Job { manifest, timeout } => {
+                let (access, namespace) = cluster(&environment.target);
+                let manifest = locate(&manifest);
+                let options = JobCheckOptions { name, required, manifest, access, namespace, timeout };
+                Arc::new(JobCheck::new(options))
+            }
         }
     };
     environment.verify.iter().map(check).collect()

@@ -106,7 +106,6 @@ impl From<HostError> for Failure {
         match error {
             HostError::Configuration(error) => Self::report(FailureClass::Configuration, *error),
             HostError::Part(failure) => Self::from(failure),
-            HostError::NotWired { .. } => Self::new(FailureClass::Configuration, error.to_string()),
             HostError::Unreadable { .. } => Self::new(FailureClass::Configuration, error.to_string())
                 .hint("`plimsoll init` writes a configuration; --config names another file"),
         }

@@ -17,7 +17,7 @@ pub(crate) async fn run(session: &Session, arguments: &StatusArguments) -> Resul
     let journal = host.journal(Access::Read).await?;
     let mut status = views::status(journal.as_ref(), host.configuration(), session.clock).await?;
     if !arguments.offline {
-        status.observe(&host.lookout(journal)?.look().await?);
+        status.observe(&host.lookout(journal).look().await?);
     }
     if session.format == Format::Json {
         output::json(&status)?;

@@ -22,7 +22,7 @@ pub(crate) async fn run(session: &Session, arguments: &TickArguments) -> Result<
     let progress = session.watch(&host)?;
     let mut ending = Ending::Done;
     if !arguments.no_health {
-        let lookout = host.lookout(Arc::clone(&application.journal))?;
+        let lookout = host.lookout(Arc::clone(&application.journal));
         let seen = lookout.look().await?;
         lookout.record(&seen, &progress).await?;
         for observed in &seen {

@@ -56,6 +56,11 @@ async fn wait(
     watched: &[Watched],
     progress: &dyn Progress,
 ) -> Result<(), KubernetesError> {
+    let client = &session.cluster.client;
+    if let Err(error) = rollout::unblock(client, watched, progress).await {
+        let text = format!("whether broken pods hold up a StatefulSet could not be seen: {error}");
+        progress.activity(Activity::Warning(&text));
+    }
     Ok(rollout::watch(&session.cluster.client, watched, &session.rollout(), progress).await?)
 }
 

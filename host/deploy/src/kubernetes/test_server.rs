@@ -215,6 +215,10 @@ async fn answer(stream: TcpStream, shared: Arc<Mutex<Shared>>) {
             first = line;
         }
     }
+    // Clients open connections that they do not use after all.
+    if first.is_empty() {
+        return;
+    }
     let mut body = vec![0; length];
     if stream.read_exact(&mut body).await.is_err() {
         return;

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use plimsoll_core::{digest::Digest, names::ReleaseId};
+use plimsoll_support::{ControlPlane, Requirement, require};
 
 use super::*;
 use crate::kubernetes::{
@@ -122,4 +123,37 @@ async fn how_a_job_ends_is_the_outcome() {
     let endless = ended("Suspended", None, Duration::from_secs(1)).await;
     assert_eq!(endless.outcome, EvidenceOutcome::Unknown);
     assert!(endless.value.unwrap().contains("not done within 1 seconds"));
+}
+
+#[tokio::test]
+async fn a_job_on_a_real_cluster_passes_or_fails() {
+    require!(Requirement::Cluster);
+    let cluster = ControlPlane::shared();
+    let namespace = cluster.namespace("check");
+    let folder = tempfile::tempdir().unwrap();
+    for (fail, outcome) in [("none", EvidenceOutcome::Passed), ("job-failed", EvidenceOutcome::Failed)] {
+        let manifest = folder.path().join(format!("{fail}.yaml"));
+        let label = if fail == "none" { String::new() } else { format!("plimsoll.test/fail: {fail}") };
+        let pod = format!(
+            "  backoffLimit: 0\n  template:\n    metadata: {{labels: {{{label}}}}}\n    spec:\n      restartPolicy: Never\n"
+        );
+        std::fs::write(&manifest, JOB.replace("  template:\n    spec:\n", &pod)).unwrap();
+        let check = JobCheck::new(JobCheckOptions {
+            name: "smoke".parse().unwrap(),
+            required: true,
+            manifest,
+            access: ClusterAccess {
+                kubeconfig: Some(cluster.kubeconfig().to_owned()),
+                ..ClusterAccess::default()
+            },
+            namespace: Some(namespace.clone()),
+            timeout: Duration::from_secs(60),
+        });
+        let environment = "staging".parse().unwrap();
+        let checked = check.run(&environment, &deployment(), &plimsoll_core::ports::Silent).await;
+        assert_eq!(checked.outcome, outcome, "{checked:?}");
+        assert!(checked.value.unwrap().ends_with("fatal: the database refused the connection"));
+        let left = cluster.kubectl(&["get", "jobs", "--output=name", "--namespace", &namespace]);
+        assert_eq!(left, "", "it is deleted afterwards");
+    }
 }

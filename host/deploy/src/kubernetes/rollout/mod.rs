@@ -15,6 +15,7 @@ mod revision;
 mod state;
 mod status;
 mod text;
+mod unblock;
 mod verdict;
 mod watching;
 
@@ -31,6 +32,7 @@ pub use error::{Failure, RolloutError};
 pub(crate) use health::health;
 pub(super) use logs::{Log, tail};
 pub(super) use text::with_causes;
+pub(crate) use unblock::unblock;
 pub(crate) use watching::watch;
 
 /// An object that was applied.

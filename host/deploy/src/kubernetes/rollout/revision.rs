@@ -13,7 +13,7 @@ const TEMPLATE: &str = "deprecated.daemonset.template.generation";
 const TEMPLATE_LABEL: &str = "pod-template-generation";
 
 /// Which revision of a StatefulSet a pod is.
-const CONTROLLER_REVISION: &str = "controller-revision-hash";
+pub(super) const CONTROLLER_REVISION: &str = "controller-revision-hash";
 
 /// The mark of the new revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The waiting, against an API server that misbehaves on command.
 
+mod cluster;
 pub(in crate::kubernetes) mod objects;
 mod patience;
 
