@@ -126,7 +126,7 @@ impl Facts {
 
     pub(crate) fn rejected(&mut self, environment: &str) -> Entry {
         self.entry(
-            json!({ "fact": "rejected", "environment": environment, "by": "bob", "reason": "it is slow" }),
+            json!({ "fact": "rejected", "environment": environment, "digest": Digest::of(b"image"), "by": "bob", "reason": "it is slow" }),
         )
     }
 
