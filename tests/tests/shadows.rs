@@ -101,8 +101,8 @@ fn people_read_what_a_shadow_would_have_decided() {
     the shadow stock:version-gate agrees
     "#);
     insta::assert_snapshot!(about_shadows(&shown(&application, &["history", "v1.0.0"])), @r#"
-    15 2026-11-30 08:00:00Z the shadow stock:release-tags disagrees: v1.0.0, edge (moves), version 1.0.0 instead of v1.0.0, latest (moves), version 1.0.0
-    25 2026-11-30 08:00:00Z preview: the shadow stock:version-gate agrees
+    16 2026-11-30 08:00:00Z the shadow stock:release-tags disagrees: v1.0.0, edge (moves), version 1.0.0 instead of v1.0.0, latest (moves), version 1.0.0
+    26 2026-11-30 08:00:00Z preview: the shadow stock:version-gate agrees
     "#);
     insta::assert_snapshot!(shown(&application, &["status"]), @r#"
     exit code: 0
