@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use plimsoll_core::{
     names::EnvironmentName,
-    ports::{Deployment, Journal, Observation, PortFailure, Progress, Target},
+    ports::{Deployment, Journal, LeaseScope, Observation, PortFailure, Progress, Target},
     reference::RepositoryName,
     release::ReleaseState,
 };
@@ -34,6 +34,19 @@ pub struct Observed {
     pub observation: Result<Observation, PortFailure>,
     /// The release that runs there by the journal.
     release: ReleaseState,
+    /// Since when.
+    since: i64,
+}
+
+impl Observed {
+    /// What is to be recorded beside what is known, if anything: the health, false with its reasons. Nothing becomes healthy by
+    /// something else that runs in its place.
+    fn change(&self, known: &ReleaseState) -> Option<Vec<String>> {
+        let Observation { unhealthy, drift } = self.observation.as_ref().ok()?;
+        let healthy = known.environment(&self.environment).is_some_and(|stay| stay.observed_healthy);
+        let changed = if healthy { !unhealthy.is_empty() } else { unhealthy.is_empty() && drift.is_empty() };
+        changed.then(|| unhealthy.clone())
+    }
 }
 
 impl Lookout {
@@ -53,15 +66,21 @@ impl Lookout {
     /// The journal could not be written.
     pub async fn record(&self, seen: &[Observed], progress: &dyn Progress) -> Result<(), ReleaseError> {
         let acts = Acts { journal: self.journal.as_ref(), clock: self.clock };
-        for Observed { environment, observation, release } in seen {
-            let Ok(observation) = observation else { continue };
-            let known = release.environment(environment).is_some_and(|stay| stay.observed_healthy);
-            if observation.unhealthy.is_empty() != known {
-                let reasons = observation.unhealthy.clone();
-                let before = self.journal.release(&release.release).await.map_err(ReleaseError::Journal)?;
-                progress.known(&before);
-                progress.recorded(&acts.health(&release.release, environment.clone(), reasons).await?);
-            }
+        for observed in seen.iter().filter(|observed| observed.change(&observed.release).is_some()) {
+            let (environment, release) = (&observed.environment, &observed.release.release);
+            // Looking takes its time. Whoever deploys there now, or did, or recorded the same, knows better.
+            let scope = LeaseScope::Environment(environment.clone());
+            let lease = self.journal.try_lease(&scope).await.map_err(ReleaseError::Journal)?;
+            let Some(_lease) = lease else { continue };
+            let standing = order::standing(self.journal.as_ref(), environment).await;
+            let standing = standing.map_err(ReleaseError::Journal)?;
+            let same = standing.filter(|standing| {
+                standing.state.release == *release && standing.running.since == observed.since
+            });
+            let Some(reasons) = same.and_then(|standing| observed.change(&standing.state)) else { continue };
+            let before = self.journal.release(release).await.map_err(ReleaseError::Journal)?;
+            progress.known(&before);
+            progress.recorded(&acts.health(release, environment.clone(), reasons).await?);
         }
         Ok(())
     }
@@ -76,6 +95,7 @@ impl Lookout {
             previous: None,
         };
         let observation = target.observe(&deployment).await;
-        Ok(Some(Observed { environment: name.clone(), observation, release: standing.state }))
+        let since = standing.running.since;
+        Ok(Some(Observed { environment: name.clone(), observation, release: standing.state, since }))
     }
 }
