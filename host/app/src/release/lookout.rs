@@ -99,3 +99,72 @@ impl Lookout {
         Ok(Some(Observed { environment: name.clone(), observation, release: standing.state, since }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_core::{
+        contract::{Commit, GitRef, Intent, Repository, Source, Trigger},
+        digest::Digest,
+        fact::{Entry, EnvironmentPlan, Fact, Opening},
+        names::ReleaseId,
+    };
+
+    use super::*;
+
+    /// A release that runs in production, healthy or not.
+    fn running(healthy: bool) -> ReleaseState {
+        let commit = Commit { id: "0".repeat(40), time: 1, author: None, message: None };
+        let source = Source {
+            repository: Repository::default(),
+            trigger: Trigger::Push,
+            git_ref: GitRef::Branch("main".to_owned()),
+            commit,
+            tags: Vec::new(),
+            actor: None,
+            dirty: false,
+            facts: Vec::new(),
+        };
+        let name = EnvironmentName::new("production").unwrap();
+        let plan = EnvironmentPlan { name: name.clone(), after: Vec::new(), checks: Vec::new() };
+        let opened = Fact::Opened(Box::new(Opening {
+            source,
+            intent: Intent::Promote,
+            repository: "website".to_owned(),
+            environments: vec![plan],
+            configuration: Digest::of(b""),
+        }));
+        let deployed = Fact::Deployed {
+            environment: name,
+            digest: Digest::of(b"image"),
+            healthy,
+            location: String::new(),
+        };
+        let release = ReleaseId::new("r-0123456789ab").unwrap();
+        let entry = |(sequence, fact)| Entry { sequence, at: 1, release: release.clone(), fact };
+        ReleaseState::fold(&[(1, opened), (2, deployed)].map(entry)).unwrap()
+    }
+
+    fn change(known: bool, unhealthy: &[&str], drift: &[&str]) -> Option<usize> {
+        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        let observation = Observation { unhealthy: lines(unhealthy), drift: lines(drift) };
+        let release = running(known);
+        let environment = release.environments[0].plan.name.clone();
+        let known = release.clone();
+        let seen = Observed { environment, observation: Ok(observation), release, since: 1 };
+        seen.change(&known).map(|reasons| reasons.len())
+    }
+
+    #[test]
+    fn nothing_becomes_healthy_by_what_runs_in_its_place() {
+        assert_eq!(change(false, &[], &[]), Some(0));
+        // As after a pull request that was closed: the branch holds another digest, and nothing is unwell.
+        assert_eq!(change(false, &[], &["the branch main holds another"]), None);
+        assert_eq!(change(false, &["it crashes"], &[]), None);
+    }
+
+    #[test]
+    fn what_is_healthy_stays_so_until_something_is_wrong() {
+        assert_eq!(change(true, &[], &["somebody set the image"]), None);
+        assert_eq!(change(true, &["it crashes", "all of it"], &[]), Some(2));
+    }
+}
