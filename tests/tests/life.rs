@@ -386,3 +386,122 @@ fn in_a_queue_what_is_on_its_way_goes_first_and_what_is_held_keeps_nobody_waitin
     assert_eq!((verdict(&ticked[0], "production"), verdict(&ticked[1], "production")), ("allow", "allow"));
     assert_eq!(application.running("production").as_deref(), second["digest"].as_str());
 }
+
+/// The fact of this kind that the journal holds last.
+fn newest(application: &Application, kind: &str) -> Option<Value> {
+    let exported = application.run(&["journal", "export"]).code(0).stdout;
+    let entries = exported.lines().map(|line| serde_json::from_str::<Value>(line).expect("an entry is JSON"));
+    entries.filter(|entry| entry["fact"]["fact"] == kind).last()
+}
+
+/// Two versions in production, the approvals of which have run out by noon. Nothing is exempt from approval.
+fn two_approved_versions() -> (Application, Value, Value) {
+    let application = guarded(r#"[{ policy = "stock:approvals", settings = { exempt = [] } }]"#);
+    let approved = |name: &str| {
+        let report = version(&application, name, MORNING);
+        let words = ["approve", id(&report), "--by", "ann", "--until", "1h"];
+        let _ = at(&application, MORNING, &words).code(0);
+        let _ = at(&application, MORNING, &["tick"]).code(0);
+        assert_eq!(application.running("production").as_deref(), report["digest"].as_str());
+        report
+    };
+    let (first, second) = (approved("v1.0.0"), approved("v1.1.0"));
+    (application, first, second)
+}
+
+#[test]
+fn a_rollback_that_had_to_wait_takes_out_what_it_replaces() {
+    require!(Requirement::Git);
+    let (application, first, second) = two_approved_versions();
+    let _ =
+        at(&application, NOON, &["rollback", "production", "--reason", "it is slow", "--by", "bob"]).code(1);
+    assert_eq!(newest(&application, "rejected"), None, "what runs still runs");
+    let _ = at(&application, NOON, &["approve", id(&first), "--by", "ann"]).code(0);
+    let _ = at(&application, NOON, &["tick"]).code(0);
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+    let rejected = newest(&application, "rejected").expect("the release is taken out");
+    assert_eq!(rejected["release"], second["release"]);
+    assert_eq!((&rejected["fact"]["by"], &rejected["fact"]["reason"]), (&"bob".into(), &"it is slow".into()));
+    // A second look finds nothing left to do.
+    let _ = at(&application, NOON, &["resume", id(&first)]);
+    assert_eq!(newest(&application, "rejected"), Some(rejected));
+}
+
+#[test]
+fn a_rollback_that_waits_does_not_go_over_what_came_after_it_was_asked_for() {
+    require!(Requirement::Git);
+    let (application, first, _) = two_approved_versions();
+    let _ =
+        at(&application, NOON, &["rollback", "production", "--reason", "it is slow", "--by", "bob"]).code(1);
+    let third = version(&application, "v1.2.0", NOON);
+    let _ = at(&application, NOON, &["approve", id(&third), "--by", "ann"]).code(0);
+    let _ = at(&application, NOON, &["tick"]).code(0);
+    assert_eq!(application.running("production").as_deref(), third["digest"].as_str());
+    let later = "2026-11-30T13:00:00Z";
+    let _ = at(&application, later, &["approve", id(&first), "--by", "ann"]).code(0);
+    let _ = at(&application, later, &["tick"]).code(0);
+    assert_eq!(application.running("production").as_deref(), third["digest"].as_str());
+}
+
+#[test]
+fn the_way_back_does_not_end_at_a_release_that_was_not_healthy() {
+    require!(Requirement::Git);
+    let application =
+        with_lines(r#"verify = [{ name = "smoke", command = ["sh", "-c", "test ! -e broken"] }]"#);
+    let first = version(&application, "v1.0.0", MORNING);
+    application.git.write("broken", "");
+    let broken = version(&application, "v1.1.0", MORNING);
+    std::fs::remove_file(application.git.path().join("broken")).expect("the file is there");
+    let third = version(&application, "v1.2.0", MORNING);
+    assert_eq!(application.running("production").as_deref(), third["digest"].as_str());
+    assert_ne!(first["digest"], broken["digest"]);
+    let _ = at(&application, NOON, &["rollback", "production", "--reason", "slow", "--by", "ann"]).code(0);
+    assert_eq!(application.running("production").as_deref(), first["digest"].as_str());
+}
+
+#[test]
+fn an_image_that_somebody_brought_back_is_let_in_under_another_name_too() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:always" }]"#);
+    let _ = version(&application, "v1.0.0", MORNING);
+    let second = version(&application, "v1.1.0", MORNING);
+    let _ = at(&application, MORNING, &["rollback", "production", "--reason", "slow", "--by", "ann"]).code(0);
+    // Another event at the same commit makes the same image.
+    let again = |trigger: &str| at(&application, NOON, &["release", "--trigger", trigger]).code(0).json();
+    let barred = again("schedule");
+    assert_eq!(barred["digest"], second["digest"]);
+    assert_ne!(barred["release"], second["release"]);
+    assert_eq!(rule(&barred, "production"), "host:rejected");
+    let _ = at(&application, NOON, &["promote", id(&second), "production", "--by", "ann"]).code(0);
+    assert_eq!(application.running("production").as_deref(), second["digest"].as_str());
+    assert_eq!(verdict(&again("manual"), "production"), "allow");
+}
+
+#[test]
+fn a_tick_works_with_the_files_of_the_commit_and_not_with_what_lies_about() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let held = release(&application, MORNING);
+    let manifest = application.read("k8s/deployment.yaml");
+    application
+        .git
+        .write("k8s/deployment.yaml", manifest.replace("kind: Deployment", "# mine\nkind: Deployment"));
+    let _ = at(&application, NOON, &["approve", id(&held), "--by", "ann"]).code(0);
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "allow");
+    assert!(!application.read("deploy/production/current/manifests/deployment.yaml").contains("# mine"));
+}
+
+#[test]
+fn whoever_says_no_name_is_known_by_the_name_in_their_commits() {
+    require!(Requirement::Git);
+    let application = guarded(APPROVALS);
+    let held = release(&application, MORNING);
+    let author = application.git.git(&["log", "-1", "--format=%an"]);
+    application.git.git(&["config", "user.name", author.trim()]);
+    application.git.git(&["config", "user.email", "somebody@example.com"]);
+    let entry = at(&application, NOON, &["approve", id(&held)]).code(0).json();
+    assert_eq!(entry["fact"]["approval"]["by"], author.trim());
+    let ticked = at(&application, NOON, &["tick"]).code(0).json();
+    assert_eq!(verdict(&ticked[0], "production"), "hold", "the author's own approval does not count");
+}

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use plimsoll_core::{contract::Source, ports::PortFailure};
@@ -15,6 +15,10 @@ use crate::{events, host::Host};
 const FOLDER: &str = "commits";
 /// How many commits are kept.
 const KEPT: usize = 8;
+/// For how long a commit's files may be in use after they were asked for: longer than any build and rollout.
+const IN_USE: Duration = Duration::from_secs(6 * 60 * 60);
+/// How the name of a folder ends that is being removed.
+const FORGOTTEN: &str = "forgotten";
 
 /// The files of a commit that is not checked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +36,27 @@ impl CommitFiles {
     /// # Errors
     /// The commit is not in the repository, or its files cannot be written.
     pub fn of(host: &Host, source: &Source) -> Result<Option<Self>, PortFailure> {
-        if events::other_checkout(host, source)?.is_none() {
-            return Ok(None);
+        match events::other_checkout(host, source)? {
+            Some(_) => Self::written(host, source).map(Some),
+            None => Ok(None),
         }
+    }
+
+    /// As [`CommitFiles::of`], but also where the commit is checked out and something in the working tree differs from it. A
+    /// release that began dirty has no other files than those.
+    ///
+    /// # Errors
+    /// As [`CommitFiles::of`].
+    pub fn unchanged(host: &Host, source: &Source) -> Result<Option<Self>, PortFailure> {
+        match Self::of(host, source)? {
+            None if !source.dirty && events::changed(host)?.is_some() => {
+                Self::written(host, source).map(Some)
+            }
+            files => Ok(files),
+        }
+    }
+
+    fn written(host: &Host, source: &Source) -> Result<Self, PortFailure> {
         let working_tree = git::root(host.root())?;
         let commits = host.own_folder().join(FOLDER);
         let folder = commits.join(&source.commit.id);
@@ -42,7 +64,9 @@ impl CommitFiles {
             forget(&commits);
             git::export(host.root(), &source.commit.id, &folder)?;
         }
-        Ok(Some(Self { working_tree, folder }))
+        // In use again: it is not to be forgotten soon. Where that cannot be said, the time of its writing counts.
+        let _ = fs::File::open(&folder).and_then(|folder| folder.set_modified(SystemTime::now()));
+        Ok(Self { working_tree, folder })
     }
 
     /// Where a file or folder of the working tree lies. What is outside of it stays where it is.
@@ -67,15 +91,24 @@ fn resolve(path: &Path) -> PathBuf {
     absolute
 }
 
-/// Removes the commits that were written longest ago. Losing one costs writing it again.
+/// Removes the commits that were not used for longest. Losing one costs writing it again, unless somebody is at it.
 fn forget(commits: &Path) {
     let age =
         |path: &PathBuf| fs::metadata(path).and_then(|it| it.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let Ok(entries) = fs::read_dir(commits) else { return };
     let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     folders.sort_by_key(|path| std::cmp::Reverse(age(path)));
-    for folder in folders.iter().skip(KEPT - 1) {
-        // Another process may be at it too.
-        let _ = fs::remove_dir_all(folder);
+    let in_use =
+        |folder: &PathBuf| age(folder).elapsed().is_ok_and(|age| age < IN_USE) && !is_forgotten(folder);
+    for (number, folder) in folders.iter().skip(KEPT - 1).filter(|folder| !in_use(folder)).enumerate() {
+        // Under its own name the folder is whole or not there. Another process may be at it too.
+        let forgotten = folder.with_extension(format!("{FORGOTTEN}-{}-{number}", std::process::id()));
+        if fs::rename(folder, &forgotten).is_ok() {
+            let _ = fs::remove_dir_all(forgotten);
+        }
     }
+}
+
+fn is_forgotten(folder: &Path) -> bool {
+    folder.extension().is_some_and(|end| end.to_string_lossy().starts_with(FORGOTTEN))
 }

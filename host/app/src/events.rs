@@ -58,7 +58,7 @@ pub fn read(
     Ok(event)
 }
 
-/// Who uses the git repository that the configuration is in, by its `user.email`; `None` where git does not know.
+/// Who uses the git repository that the configuration is in, by its `user.name`; `None` where git does not know.
 #[must_use]
 pub fn user(host: &Host) -> Option<String> {
     git::user(host.root())

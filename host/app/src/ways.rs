@@ -1,5 +1,7 @@
 //! What would take a release further, as commands that people can copy.
 
+use std::borrow::Cow;
+
 use plimsoll_core::{
     contract::{Condition, Decision, Finding},
     release::{EnvironmentState, ReleaseState, Standing, Stay},
@@ -46,10 +48,10 @@ fn held(state: &ReleaseState, environment: &EnvironmentState) -> Vec<String> {
     let way = |condition: &Condition| match condition {
         Condition::Time(unix) => format!("plimsoll tick, at {} or later", readable(*unix)),
         Condition::Approval(rule) => {
-            format!("plimsoll approve {release} --environment {name} --rule {rule}")
+            format!("plimsoll approve {release} --environment {name} --rule {}", quoted(rule))
         }
         Condition::Evidence(evidence) => {
-            format!("plimsoll evidence add {release} --name {evidence} --outcome passed")
+            format!("plimsoll evidence add {release} --name {} --outcome passed", quoted(evidence))
         }
         Condition::Other(_) => {
             format!("plimsoll tick asks again; at once: plimsoll promote {release} {name}")
@@ -58,4 +60,25 @@ fn held(state: &ReleaseState, environment: &EnvironmentState) -> Vec<String> {
     let mut ways: Vec<String> = until.iter().map(way).collect();
     ways.dedup();
     ways
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:@%+,=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_of_policies_are_quoted_for_a_shell() {
+        assert_eq!(quoted("role/ops"), "role/ops");
+        assert_eq!(quoted("unit tests; rm -r ~"), "'unit tests; rm -r ~'");
+        assert_eq!(quoted("ann's"), r"'ann'\''s'");
+    }
 }

@@ -221,7 +221,7 @@ pub(crate) struct ExceptionArguments {
     /// Until when the exception holds: a time, or a span such as 2h.
     #[arg(long, value_name = "TIME")]
     pub(crate) expires: Option<String>,
-    /// Who asks; by default who started the CI run, or git's user.email.
+    /// Who asks; by default who started the CI run, or git's user.name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 }
@@ -239,7 +239,7 @@ pub(crate) struct ApproveArguments {
     /// Until when it counts: a time, or a span such as 2h.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// Who approves; by default who started the CI run, or git's user.email.
+    /// Who approves; by default who started the CI run, or git's user.name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 }
@@ -264,7 +264,7 @@ pub(crate) struct RollbackArguments {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// Who asks; by default who started the CI run, or git's user.email.
+    /// Who asks; by default who started the CI run, or git's user.name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 }
@@ -279,7 +279,7 @@ pub(crate) struct HoldArguments {
     /// Until when: a time, or a span such as 2h. Without it until it is freed.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// Who holds it; by default who started the CI run, or git's user.email.
+    /// Who holds it; by default who started the CI run, or git's user.name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 }
@@ -291,7 +291,7 @@ pub(crate) struct FreeArguments {
     /// Why.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
-    /// Who frees it; by default who started the CI run, or git's user.email.
+    /// Who frees it; by default who started the CI run, or git's user.name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 }

@@ -15,7 +15,7 @@ use plimsoll_core::{
     fact::{Entry, EnvironmentPlan, Fact, Opening},
     names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    release::{ReleaseState, Standing, Stay, Step, next},
+    release::{ReleaseState, Standing, Stay, Step, due, next},
     shadow::ShadowRecord,
 };
 use proptest::prelude::*;
@@ -389,4 +389,60 @@ fn who_was_taken_out_comes_back_only_when_asked_for() {
         Fact::Requested { environment: name(0), intent: Intent::Promote, by: "ann".to_owned(), reason: None };
     apply(&mut state, 40, requested);
     assert_eq!(next(&state), Some(Step::Decide(name(0))));
+}
+
+/// A verdict that holds, made while the release had none of what was given to it.
+fn held(until: Condition) -> Fact {
+    let Answers { environments, .. } =
+        Answers { refuses: false, environments: vec![Decision::Hold(vec![until])], shadows: false };
+    let policy = PolicyIdentity {
+        reference: "stock:approvals".to_owned(),
+        name: "approvals".to_owned(),
+        version: "0.1.0".to_owned(),
+        digest: Digest::of(b"policy"),
+        contract: "0.1.0".to_owned(),
+    };
+    let verdict = Verdict { decision: environments[0].clone(), findings: vec![] };
+    let outcome = Outcome::Answered(verdict.clone());
+    let decided = plimsoll_core::decision::Decided { outcome, transcript: Vec::new(), fuel: 0 };
+    let records = vec![DecisionRecord::new(policy, promotion_request(), decided)];
+    Fact::Decided { environment: name(0), verdict, records }
+}
+
+fn asked_for() -> Fact {
+    Fact::Requested { environment: name(0), intent: Intent::Promote, by: "ann".to_owned(), reason: None }
+}
+
+#[test]
+fn an_approval_that_came_while_the_policies_were_asked_takes_the_release_up() {
+    let (mut state, mut apply) = deployed();
+    apply(&mut state, 20, asked_for());
+    // The journal has it before the decision, which did not know it; and who gave it has a slow clock.
+    apply(&mut state, 21, approved());
+    apply(&mut state, 30, held(Condition::Approval("quorum".to_owned())));
+    assert_eq!(due(&state), Some(30));
+
+    let (mut state, mut apply) = deployed();
+    apply(&mut state, 20, asked_for());
+    apply(&mut state, 30, held(Condition::Approval("quorum".to_owned())));
+    assert_eq!(due(&state), None, "nothing was given");
+    apply(&mut state, 30, approved());
+    assert_eq!(due(&state), Some(30));
+}
+
+#[test]
+fn a_time_that_is_over_is_not_waited_for_without_a_pause() {
+    let (mut state, mut apply) = deployed();
+    apply(&mut state, 20, asked_for());
+    apply(&mut state, 100, held(Condition::Time(50)));
+    assert_eq!(due(&state), Some(160));
+}
+
+#[test]
+fn health_is_known_also_of_what_runs_and_is_held_from_coming_anew() {
+    let (mut state, mut apply) = deployed();
+    apply(&mut state, 20, asked_for());
+    apply(&mut state, 30, held(Condition::Approval("quorum".to_owned())));
+    apply(&mut state, 40, Fact::HealthChanged { environment: name(0), healthy: false, reasons: vec![] });
+    assert!(!state.environments[0].observed_healthy);
 }

@@ -287,7 +287,7 @@ async fn given_facts_wait_for_nobody_and_are_not_counted(new: NewPlace) {
     // What is given to a settled release unsettles it.
     journal.give(&release(1), 3, health(true)).await.unwrap();
     assert_eq!(journal.unsettled(9).await.unwrap(), [release(1), release(2)]);
-    assert_eq!(journal.unsettled(1).await.unwrap(), [release(1)]);
+    assert_eq!(journal.unsettled(1).await.unwrap(), [release(2)], "old ones do not crowd out the newest");
     assert_eq!(journal.hold(&environment).await.unwrap(), None);
     assert!(matches!(journal.verify().await.unwrap(), JournalCheck::Intact { entries: 5, .. }));
 }

@@ -121,7 +121,7 @@ impl Acts<'_> {
 }
 
 /// The release that ran, healthy, in an environment before the one that runs there now, with another image; `None` when there
-/// is none. One that was taken out is not gone back to.
+/// is none. One that was taken out is not gone back to, nor one that was not healthy when it was looked at last.
 ///
 /// # Errors
 /// The journal could not be read.
@@ -137,7 +137,7 @@ pub async fn release_before(
         }
         let Some(state) = ReleaseState::fold(&journal.release(&entry.release).await?) else { continue };
         let stays = state.environment(environment).map(|environment| &environment.stay);
-        if !matches!(stays, Some(Stay::Rejected { .. })) {
+        if !matches!(stays, Some(Stay::Rejected { .. } | Stay::Deployed { healthy: false, .. })) {
             return Ok(Some(state));
         }
     }

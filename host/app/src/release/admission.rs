@@ -9,11 +9,13 @@ use plimsoll_core::{
     release::{Ahead, ReleaseState, ahead},
 };
 
-use super::order;
+use super::{order, way_back};
 use crate::{application::Environment, clock::readable};
 
 /// How many releases that are not settled are looked at.
 const MOST_UNSETTLED: usize = 256;
+/// How many facts of an environment are searched.
+const LOOK_BACK: usize = 256;
 
 /// Why a release does not enter an environment now, whatever its policies would say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub(super) async fn obstacle(
     let stay = state.environment(name);
     let intent = stay.map_or_else(|| state.opening.intent.clone(), |stay| state.intent(stay, now));
     if intent == Intent::Rollback {
-        return Ok(None);
+        return Ok(overtaken(journal, state, name).await?.map(Obstacle::Newer));
     }
     if let Some(newer) = order::newer_in_environment(journal, state, name).await? {
         return Ok(Some(Obstacle::Newer(newer)));
@@ -109,6 +111,18 @@ async fn hold(
     }))
 }
 
+/// The release that was deployed after the way back was asked for: whoever asked wanted away from what ran before it.
+async fn overtaken(
+    journal: &dyn Journal,
+    state: &ReleaseState,
+    environment: &EnvironmentName,
+) -> Result<Option<ReleaseId>, PortFailure> {
+    let Some((asked, _)) = way_back::asked(journal, state, environment).await? else { return Ok(None) };
+    let running = journal.deployed(environment).await?;
+    let later = running.filter(|running| running.sequence > asked && running.release != state.release);
+    Ok(later.map(|running| running.release))
+}
+
 /// Who took this release's image out of the environment, whichever release brought it there.
 async fn rejected(
     journal: &dyn Journal,
@@ -116,13 +130,20 @@ async fn rejected(
     environment: &EnvironmentName,
 ) -> Result<Option<Obstacle>, PortFailure> {
     let Some(built) = state.built else { return Ok(None) };
-    let rejections = journal.rejections(environment, MOST_UNSETTLED).await?;
-    Ok(rejections.into_iter().find_map(|entry| match entry.fact {
+    let rejections = journal.rejections(environment, LOOK_BACK).await?;
+    let rejected = rejections.into_iter().find_map(|entry| match entry.fact {
         Fact::Rejected { digest, by, reason, .. } if digest == built => {
-            Some(Obstacle::Rejected { by, reason })
+            Some((entry.sequence, Obstacle::Rejected { by, reason }))
         }
         _ => None,
-    }))
+    });
+    let Some((sequence, obstacle)) = rejected else { return Ok(None) };
+    // Somebody brought it back since.
+    let happened = journal.environment(environment, LOOK_BACK).await?;
+    let is_back = happened.iter().any(|entry| {
+        entry.sequence > sequence && matches!(entry.fact, Fact::Deployed { digest, .. } if digest == built)
+    });
+    Ok((!is_back).then_some(obstacle))
 }
 
 async fn unsettled(journal: &dyn Journal, state: &ReleaseState) -> Result<Vec<ReleaseState>, PortFailure> {

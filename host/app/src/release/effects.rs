@@ -166,13 +166,17 @@ impl<'a> Effects<'a> {
         Ok(fact)
     }
 
-    /// Makes a check. One that is no longer configured is unknown.
+    /// Makes a check. One that is no longer configured is unknown; where another release runs by now, nothing is checked.
     async fn verify(
         &self,
         state: &ReleaseState,
         name: &EnvironmentName,
         check: &CheckName,
     ) -> Result<Fact, PortFailure> {
+        let running = order::standing(self.application.journal.as_ref(), name).await?;
+        if let Some(other) = running.filter(|running| running.state.release != state.release) {
+            return Ok(Fact::Superseded { environment: name.clone(), newer: other.state.release });
+        }
         let environment = self.application.environment(name);
         let configured = environment.and_then(|environment| environment.check(check));
         let (required, checked) = match configured {

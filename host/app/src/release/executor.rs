@@ -8,7 +8,7 @@ use plimsoll_core::{
     release::{ReleaseState, Standing, Stay, Step, next, release_id},
 };
 
-use super::{Effects, ReleaseError, leases, shadows};
+use super::{Effects, ReleaseError, leases, shadows, tick};
 use crate::application::Application;
 
 /// What sets a release off.
@@ -63,7 +63,8 @@ impl<'a> Executor<'a> {
         self.take_up(self.load(release).await?).await
     }
 
-    /// As [`Executor::resume`], but leaves the release alone when another host is at it: then `None`.
+    /// As [`Executor::resume`], but leaves the release alone when another host is at it, or was by now, so that it does not wait
+    /// for anything any more: then `None`.
     ///
     /// # Errors
     /// There is no such release, or the journal failed.
@@ -71,12 +72,21 @@ impl<'a> Executor<'a> {
         let scope = LeaseScope::Release(release.clone());
         let lease = self.application.journal.try_lease(&scope).await.map_err(ReleaseError::Journal)?;
         let Some(_lease) = lease else { return Ok(None) };
-        self.take_up(self.load(release).await?).await.map(Some)
+        let state = self.load(release).await?;
+        if !tick::can_go_on(self.application, &state).await.map_err(ReleaseError::Journal)? {
+            return Ok(None);
+        }
+        self.take_up(state).await.map(Some)
     }
 
     /// The application whose releases these are.
     pub(super) fn application(&self) -> &'a Application {
         self.application
+    }
+
+    /// Who watches.
+    pub(super) fn progress(&self) -> &'a dyn Progress {
+        self.progress
     }
 
     /// A release as the journal has it.
@@ -90,6 +100,7 @@ impl<'a> Executor<'a> {
     }
 
     async fn take_up(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+        self.finish_ways_back(&state).await?;
         if matches!(state.standing(), Standing::Done | Standing::Refused) {
             self.settle(&mut state).await?;
             return Ok(state);
@@ -115,12 +126,16 @@ impl<'a> Executor<'a> {
     pub(super) async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         let effects = Effects::new(self.application, self.progress);
         shadows::tell_missed(self.application, self.progress);
-        let mut held: Option<Box<dyn Lease>> = None;
+        let mut held: Option<(LeaseScope, Box<dyn Lease>)> = None;
         while let Some(step) = next(&state) {
             // The lease of an environment is kept from the question to the last check after the deployment.
-            if !matches!(step, Step::Deploy(_) | Step::Verify(..)) || held.is_none() {
+            let wanted = scope(&step);
+            if held.as_ref().map(|(scope, _)| scope) != wanted.as_ref() {
                 drop(held.take());
-                held = self.lease_for(&step).await?;
+                held = match wanted {
+                    Some(scope) => Some((scope.clone(), self.lease(scope).await?)),
+                    None => None,
+                };
             }
             if matches!(step, Step::Decide(_)) {
                 state = self.refresh(state).await?;
@@ -133,6 +148,9 @@ impl<'a> Executor<'a> {
                 Ok(fact) => {
                     self.progress.performed(&step);
                     let entry = self.record(&mut state, fact).await?;
+                    if let Fact::Deployed { environment, .. } = &entry.fact {
+                        self.finish_way_back(&state, environment).await?;
+                    }
                     self.ask_shadows(&mut state, &entry.fact).await;
                 }
                 Err(failure) => {
@@ -162,17 +180,6 @@ impl<'a> Executor<'a> {
             self.record(state, Fact::Settled {}).await?;
         }
         Ok(())
-    }
-
-    async fn lease_for(&self, step: &Step) -> Result<Option<Box<dyn Lease>>, ReleaseError> {
-        let scope = match step {
-            Step::SetTag(_) => LeaseScope::Tags,
-            Step::Decide(environment) | Step::Deploy(environment) | Step::Verify(environment, _) => {
-                LeaseScope::Environment(environment.clone())
-            }
-            Step::DeriveTags | Step::Build | Step::Push => return Ok(None),
-        };
-        self.lease(scope).await.map(Some)
     }
 
     pub(super) async fn lease(&self, scope: LeaseScope) -> Result<Box<dyn Lease>, ReleaseError> {
@@ -205,5 +212,16 @@ impl<'a> Executor<'a> {
             .map_err(ReleaseError::Journal)?;
         self.progress.recorded(&entry);
         Ok(entry)
+    }
+}
+
+/// What a step acts on that others may act on too.
+fn scope(step: &Step) -> Option<LeaseScope> {
+    match step {
+        Step::SetTag(_) => Some(LeaseScope::Tags),
+        Step::Decide(environment) | Step::Deploy(environment) | Step::Verify(environment, _) => {
+            Some(LeaseScope::Environment(environment.clone()))
+        }
+        Step::DeriveTags | Step::Build | Step::Push => None,
     }
 }

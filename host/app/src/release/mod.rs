@@ -14,6 +14,7 @@ mod questions;
 mod request;
 mod shadows;
 mod tick;
+mod way_back;
 
 use effects::Effects;
 

@@ -8,7 +8,7 @@ use plimsoll_core::{
     release::{ReleaseState, Stay},
 };
 
-use super::{Executor, ReleaseError, acts::Acts, order};
+use super::{Executor, ReleaseError, order};
 
 /// Somebody's wish to have a release in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,24 +63,14 @@ impl Executor<'_> {
         by: &str,
         reason: &str,
     ) -> Result<ReleaseState, ReleaseError> {
-        let journal = self.application().journal.as_ref();
-        let running = order::standing(journal, environment).await.map_err(ReleaseError::Journal)?;
-        let state = self
-            .request(Request {
-                release: release.clone(),
-                environment: environment.clone(),
-                intent: Intent::Rollback,
-                by: by.to_owned(),
-                reason: Some(reason.to_owned()),
-            })
-            .await?;
-        let deployed = state.environment(environment).map(|environment| &environment.stay);
-        if let Some(running) = running.filter(|_| matches!(deployed, Some(Stay::Deployed { .. }))) {
-            let acts = Acts { journal, clock: self.application().clock };
-            let told = (by.to_owned(), reason.to_owned());
-            acts.reject(&running.state.release, running.digest, environment.clone(), told).await?;
-        }
-        Ok(state)
+        self.request(Request {
+            release: release.clone(),
+            environment: environment.clone(),
+            intent: Intent::Rollback,
+            by: by.to_owned(),
+            reason: Some(reason.to_owned()),
+        })
+        .await
     }
 
     async fn check(&self, state: &ReleaseState, request: &Request) -> Result<(), ReleaseError> {

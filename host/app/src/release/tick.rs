@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll_core::{
     ports::PortFailure,
-    release::{ReleaseState, Standing, Stay, due},
+    release::{ReleaseState, Standing, due, due_in, next},
 };
 use tokio::time::{Instant, sleep};
 
@@ -26,13 +26,17 @@ pub async fn due_releases(application: &Application) -> Result<Vec<ReleaseState>
     for release in journal.unsettled(MOST).await.map_err(ReleaseError::Journal)? {
         let entries = journal.release(&release).await.map_err(ReleaseError::Journal)?;
         let Some(state) = ReleaseState::fold(&entries) else { continue };
-        // Settled ones that only lack the fact, as those of older versions, are taken up to get it.
-        let over = matches!(state.standing(), Standing::Done | Standing::Refused);
-        if over || is_due(application, &state).await.map_err(ReleaseError::Journal)? {
+        if can_go_on(application, &state).await.map_err(ReleaseError::Journal)? {
             releases.push(state);
         }
     }
     Ok(releases)
+}
+
+/// Whether a release can go on now. Settled ones that only lack the fact, as those of older versions, can: they get it.
+pub(super) async fn can_go_on(application: &Application, state: &ReleaseState) -> Result<bool, PortFailure> {
+    let over = matches!(state.standing(), Standing::Done | Standing::Refused);
+    Ok(over || is_due(application, state).await?)
 }
 
 /// Waits until a release can go on: its time comes, or something is given to it. `None` when it never will by itself, or when
@@ -45,14 +49,11 @@ pub async fn wait(
     mut state: ReleaseState,
     deadline: Instant,
 ) -> Result<Option<ReleaseState>, ReleaseError> {
-    while state.standing() == Standing::Waiting {
+    while state.standing() == Standing::Waiting && Instant::now() < deadline {
         if is_due(application, &state).await.map_err(ReleaseError::Journal)? {
             return Ok(Some(state));
         }
-        if Instant::now() >= deadline {
-            return Ok(None);
-        }
-        sleep(LOOK.min(deadline - Instant::now())).await;
+        sleep(LOOK.min(deadline.saturating_duration_since(Instant::now()))).await;
         let entries = application.journal.release(&state.release).await.map_err(ReleaseError::Journal)?;
         state = ReleaseState::fold(&entries).unwrap_or(state);
     }
@@ -65,8 +66,9 @@ async fn is_due(application: &Application, state: &ReleaseState) -> Result<bool,
         return Ok(false);
     }
     // What only the host itself holds, it can look at without asking anybody.
-    let held: Vec<_> = state.environments.iter().filter(|stay| stay.stay == Stay::Held).collect();
-    if held.is_empty() {
+    let due_now = |stay: &&_| due_in(state, stay).is_some_and(|at| at <= now);
+    let held: Vec<_> = state.environments.iter().filter(due_now).collect();
+    if next(state).is_some() || held.is_empty() {
         return Ok(true);
     }
     for stay in held {

@@ -18,7 +18,8 @@ use crate::{
     session::{Session, time},
 };
 
-/// Who acts: as said, else whoever started the CI run, else git's `user.email`.
+/// Who acts: as said, else whoever started the CI run, else git's `user.name`, under which their commits
+/// are known too: so that an author's own approval is seen to be one.
 pub(super) fn actor(session: &Session, host: &Host, said: Option<&str>) -> Result<String, Failure> {
     let variable =
         || ["GITHUB_ACTOR", "GITLAB_USER_LOGIN"].iter().find_map(|name| session.world.variable(name));
@@ -26,7 +27,7 @@ pub(super) fn actor(session: &Session, host: &Host, said: Option<&str>) -> Resul
     let found = found.filter(|name| !name.trim().is_empty() && !name.chars().any(char::is_control));
     found.ok_or_else(|| {
         Failure::new(FailureClass::Configuration, "nobody knows who you are: the journal says who did what")
-            .hint("say it with --by NAME, or set git's user.email")
+            .hint("say it with --by NAME, or set git's user.name")
     })
 }
 
@@ -85,6 +86,13 @@ pub(super) fn intent(session: &Session, host: &Host, asked: &ExceptionArguments)
         expires,
     };
     Ok(if asked.hotfix { Intent::Hotfix(justification) } else { Intent::BreakGlass(justification) })
+}
+
+/// The host, working with the files of a release's own commit, whatever the working tree holds.
+pub(super) fn host_of_commit(session: &Session, state: &ReleaseState) -> Result<Host, Failure> {
+    let host = session.host()?;
+    let files = CommitFiles::unchanged(&host, &state.opening.source)?;
+    Ok(host.with_files(files))
 }
 
 /// The host, working with the files of a release's own commit.

@@ -36,7 +36,7 @@ pub(crate) async fn run(session: &Session, arguments: &TickArguments) -> Result<
     for state in due_releases(&application).await? {
         // What one release lacks, such as its commit in a shallow clone, is no reason to leave the others waiting.
         let taken_up = async {
-            let application = act::host_for(session, &state, true)?.application(Access::Write).await?;
+            let application = act::host_of_commit(session, &state)?.application(Access::Write).await?;
             Ok::<_, Failure>(Executor::new(&application, &progress).resume_if_free(&state.release).await?)
         };
         match taken_up.await {

@@ -43,7 +43,7 @@ pub trait Journal: Send + Sync {
     /// The journal could not be read.
     async fn openings(&self, limit: usize) -> Result<Vec<Entry>, PortFailure>;
 
-    /// Releases that are not settled: their newest fact is not `Settled`. The oldest first, at most `limit`.
+    /// Releases that are not settled: their newest fact is not `Settled`. The `limit` newest of them, the oldest first.
     ///
     /// # Errors
     /// The journal could not be read.

@@ -17,27 +17,28 @@ pub fn due(state: &ReleaseState) -> Option<i64> {
     if next(state).is_some() || matches!(state.tagging, Tagging::Pending) {
         return Some(state.opened);
     }
-    state
-        .environments
-        .iter()
-        .filter(|environment| environment.stay == Stay::Held)
-        .filter_map(|environment| held(state, environment))
-        .min()
+    state.environments.iter().filter_map(|environment| due_in(state, environment)).min()
 }
 
-fn held(state: &ReleaseState, environment: &EnvironmentState) -> Option<i64> {
-    let since = environment.since;
-    let approved = state.approvals.iter().any(|approval| approval.at >= since);
-    let proven = state.evidence.iter().any(|evidence| evidence.at >= since);
-    if approved || proven {
+/// The earliest time, Unix seconds, at which asking again about an environment may lead further; `None` when nothing holds the
+/// release there, or when it takes an act of somebody.
+#[must_use]
+pub fn due_in(state: &ReleaseState, environment: &EnvironmentState) -> Option<i64> {
+    if environment.stay != Stay::Held {
+        return None;
+    }
+    let (since, known) = (environment.since, environment.known);
+    // The journal's order counts, not the clocks of those who gave it, nor the time at which the decision was recorded.
+    if state.approvals.len() > known.approvals || state.evidence.len() > known.evidence {
         return Some(since);
     }
     let Some(Decision::Hold(until)) = environment.verdict.as_ref().map(|verdict| &verdict.decision) else {
         return None;
     };
     let time = |condition: &Condition| match condition {
-        Condition::Time(unix) => Some(*unix),
-        Condition::Other(_) => Some(since.saturating_add(ASK_AGAIN)),
+        Condition::Time(unix) if *unix > since => Some(*unix),
+        // A time that was over already changes nothing by coming.
+        Condition::Time(_) | Condition::Other(_) => Some(since.saturating_add(ASK_AGAIN)),
         Condition::Approval(_) | Condition::Evidence(_) => None,
     };
     until.iter().filter_map(time).min()

@@ -33,6 +33,17 @@ pub struct EnvironmentState {
     pub observed_healthy: bool,
     /// What the environment runs after a failed deployment.
     pub aftermath: Option<Aftermath>,
+    /// What the newest verdict was made with.
+    pub known: Known,
+}
+
+/// How much of what was given to a release a decision knew: of each list the first so many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Approvals.
+    pub approvals: usize,
+    /// Results.
+    pub evidence: usize,
 }
 
 /// A release's stay in an environment.
@@ -79,6 +90,7 @@ impl EnvironmentState {
             verified: BTreeMap::new(),
             observed_healthy: false,
             aftermath: None,
+            known: Known::default(),
         }
     }
 
@@ -159,8 +171,9 @@ impl EnvironmentState {
 
     /// Takes in what the target reports of the deployment. It is healthy when no check that it needs says otherwise.
     fn observe(&mut self, at: i64, reported: bool) {
-        let Stay::Deployed { healthy, .. } = &mut self.stay else { return };
+        // Also of one that is asked for anew and held: it runs there all the same.
         self.observed_healthy = reported;
+        let Stay::Deployed { healthy, .. } = &mut self.stay else { return };
         *healthy = reported && self.verified.values().all(|good| *good);
         self.healthy_since = healthy.then_some(self.healthy_since.unwrap_or(at));
     }

@@ -8,8 +8,8 @@ mod queue;
 mod state;
 mod step;
 
-pub use due::due;
-pub use environment::{EnvironmentState, Stay};
+pub use due::{due, due_in};
+pub use environment::{EnvironmentState, Known, Stay};
 pub use identity::release_id;
 pub use precedence::Precedence;
 pub use queue::{Ahead, Queue, ahead};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EnvironmentState, Precedence, Stay};
+use super::{EnvironmentState, Known, Precedence, Stay};
 use crate::{
     contract::{Approval, Derivation, Evidence, Finding, Intent, Passage},
     decision::Outcome,
@@ -132,10 +132,12 @@ impl ReleaseState {
     pub fn apply(&mut self, entry: &Entry) {
         self.steps += usize::from(!entry.fact.is_given());
         self.settled = matches!(entry.fact, Fact::Settled {});
+        let known = self.known(&entry.fact);
         if let Some(name) = entry.fact.environment() {
             let environment = self.environments.iter_mut().find(|environment| environment.plan.name == *name);
             if let Some(environment) = environment {
                 environment.apply(entry.at, &entry.fact);
+                environment.known = known.unwrap_or(environment.known);
             }
         }
         match &entry.fact {
@@ -167,6 +169,18 @@ impl ReleaseState {
             }
             _ => {}
         }
+    }
+
+    /// What a decision was made with, when the fact is one: what its policies were told, which may be less than was given
+    /// before it was recorded.
+    fn known(&self, fact: &Fact) -> Option<Known> {
+        let Fact::Decided { records, .. } = fact else { return None };
+        let told = records.iter().map(|record| &record.request);
+        let all = Known { approvals: self.approvals.len(), evidence: self.evidence.len() };
+        Some(told.fold(all, |known, request| Known {
+            approvals: known.approvals.min(request.approvals.len()),
+            evidence: known.evidence.min(request.evidence.len()),
+        }))
     }
 
     /// A new run: what waits or failed is open again, and an allowance that was not used is asked for anew.

@@ -65,10 +65,12 @@ pub(super) fn rejections(environment: &EnvironmentName, limit: usize) -> Stateme
 /// Places and ids of releases.
 pub(super) fn unsettled(limit: usize) -> Statement {
     Statement::new(
-        "SELECT opening.sequence, opening.release FROM facts AS opening
-         WHERE opening.kind = 'opened' AND 'settled' <>
-             (SELECT kind FROM facts WHERE release = opening.release ORDER BY sequence DESC LIMIT 1)
-         ORDER BY opening.sequence LIMIT $1",
+        "SELECT sequence, release FROM (
+             SELECT opening.sequence, opening.release FROM facts AS opening
+             WHERE opening.kind = 'opened' AND 'settled' <>
+                 (SELECT kind FROM facts WHERE release = opening.release ORDER BY sequence DESC LIMIT 1)
+             ORDER BY opening.sequence DESC LIMIT $1
+         ) AS newest ORDER BY sequence",
         [bound(limit).into()],
     )
 }

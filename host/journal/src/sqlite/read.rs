@@ -88,10 +88,12 @@ pub(crate) async fn unsettled(
     limit: usize,
 ) -> Result<Vec<ReleaseId>, JournalError> {
     let query = sqlx::query(
-        "SELECT opening.sequence, opening.release FROM facts AS opening
-         WHERE opening.kind = 'opened' AND 'settled' <>
-             (SELECT kind FROM facts WHERE release = opening.release ORDER BY sequence DESC LIMIT 1)
-         ORDER BY opening.sequence LIMIT ?1",
+        "SELECT sequence, release FROM (
+             SELECT opening.sequence, opening.release FROM facts AS opening
+             WHERE opening.kind = 'opened' AND 'settled' <>
+                 (SELECT kind FROM facts WHERE release = opening.release ORDER BY sequence DESC LIMIT 1)
+             ORDER BY opening.sequence DESC LIMIT ?1
+         ) AS newest ORDER BY sequence",
     );
     let rows = query.bind(bound(limit)).fetch_all(connection).await;
     let rows = rows.map_err(|error| JournalError::of(journal, error))?;

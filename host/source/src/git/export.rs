@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     os::unix::{ffi::OsStrExt as _, fs::OpenOptionsExt as _, fs::symlink},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use gix::{
@@ -33,12 +34,19 @@ pub fn export(directory: &Path, commit: &str, folder: &Path) -> Result<(), Sourc
     let tree = repository.git.find_commit(object).map_err(unknown)?.tree().map_err(unknown)?;
 
     let unfinished = unfinished(folder);
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(failed(&unfinished))?;
+    fs::create_dir_all(folder.parent().unwrap_or(folder)).map_err(failed(folder))?;
+    fs::create_dir(&unfinished).map_err(failed(&unfinished))?;
+    let written = write_tree(&repository, &tree, &unfinished);
+    let written = written.and_then(|()| match fs::rename(&unfinished, folder) {
+        // Somebody else was faster with the same files.
+        Err(_) if folder.is_dir() => Ok(false),
+        renamed => renamed.map(|()| true).map_err(failed(folder)),
+    });
+    if !matches!(written, Ok(true)) {
+        // What cannot be removed is in nobody's way.
+        let _ = fs::remove_dir_all(&unfinished);
     }
-    fs::create_dir_all(&unfinished).map_err(failed(&unfinished))?;
-    write_tree(&repository, &tree, &unfinished)?;
-    fs::rename(&unfinished, folder).map_err(failed(folder))
+    written.map(|_| ())
 }
 
 fn write_tree(repository: &Checkout, tree: &gix::Tree<'_>, folder: &Path) -> Result<(), SourceError> {
@@ -78,9 +86,11 @@ fn write_file(path: &Path, content: &[u8], mode: u32) -> Result<(), SourceError>
     file.and_then(|mut file| file.write_all(content)).map_err(failed(path))
 }
 
+/// A name that no other process has, nor one of another machine that sees the same folder.
 fn unfinished(folder: &Path) -> PathBuf {
     let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".unfinished-{}", std::process::id()));
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    name.push(format!(".unfinished-{}-{}", std::process::id(), now.as_nanos()));
     folder.with_file_name(name)
 }
 

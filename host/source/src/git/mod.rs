@@ -93,12 +93,12 @@ pub fn head(directory: &Path) -> Result<String, SourceError> {
     Ok(commit.id)
 }
 
-/// The `user.email` of git's configuration as it counts in a directory.
+/// The `user.name` of git's configuration as it counts in a directory: the name that the same person's commits bear.
 #[must_use]
 pub fn user(directory: &Path) -> Option<String> {
     let repository = gix::discover(directory).ok()?;
-    let email = repository.config_snapshot().string("user.email")?;
-    Some(email.to_str_lossy().into_owned())
+    let name = repository.config_snapshot().string("user.name")?;
+    Some(name.to_str_lossy().into_owned())
 }
 
 /// A commit of the repository that a directory is in.
