@@ -18,7 +18,7 @@ use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
-pub use plimsoll_registry::{Registries, RegistryOptions};
+pub use crate::registry_access::{Registries, RegistryOptions, policy_source, registries};
 
 use crate::{
     absent_journal::AbsentJournal,
@@ -32,7 +32,7 @@ use crate::{
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
     release::Lookout,
-    sharing::{Lock, PolicySource, Signer, lock_path},
+    sharing::{Lock, Signer, lock_path},
     targets,
 };
 
@@ -392,32 +392,5 @@ impl Host {
         }
         let sandbox = open_sandbox(self.options.cache.as_deref())?;
         Ok(self.sandbox.get_or_init(|| sandbox))
-    }
-}
-
-/// A client for registries.
-///
-/// # Errors
-/// A certificate authority cannot be read.
-pub fn registries(
-    options: &HostOptions,
-    written: &configuration::Registries,
-) -> Result<Arc<Registries>, HostError> {
-    let registries = Registries::new(registry_options(options, written));
-    Ok(Arc::new(registries.map_err(PortFailure::from)?))
-}
-
-/// Where policies are looked for, nothing pinned.
-#[must_use]
-pub fn policy_source(options: &HostOptions, written: &configuration::Registries) -> PolicySource {
-    PolicySource { cache: options.cache.clone(), registries: registry_options(options, written), lock: None }
-}
-
-fn registry_options(options: &HostOptions, written: &configuration::Registries) -> RegistryOptions {
-    RegistryOptions {
-        docker_config: options.docker_config.clone(),
-        certificate_authorities: written.certificate_authorities.clone(),
-        plain_http: written.plain_http.clone(),
-        ..RegistryOptions::default()
     }
 }

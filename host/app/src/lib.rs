@@ -13,6 +13,7 @@ mod journals;
 pub mod notifications;
 pub mod policies;
 pub mod recorded;
+mod registry_access;
 pub mod release;
 pub mod report;
 mod settings_files;

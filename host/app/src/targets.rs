@@ -12,9 +12,8 @@ use plimsoll_core::{
     release,
 };
 use plimsoll_deploy::{
-    ClusterAccess, DirectoryOptions, DirectoryTarget, GitOpsOptions, GitOpsTarget, GitOpsWait, GitOpsWrite,
-    ImagePath, Impersonation, JobCheck, JobCheckOptions, KubernetesOptions, KubernetesTarget, ManifestSource,
-    OnFailure, ReadyWhen,
+    ClusterAccess, DirectoryOptions, DirectoryTarget, GitOpsOptions, GitOpsTarget, JobCheck, JobCheckOptions,
+    KubernetesOptions, KubernetesTarget, ManifestSource,
 };
 
 use crate::configuration::{self, CheckAction, ENVIRONMENT_PLACEHOLDER, Environment, Queue};
@@ -46,7 +45,7 @@ fn kubernetes(
     locate: &dyn Fn(&Path) -> PathBuf,
 ) -> KubernetesOptions {
     let configuration::KubernetesTarget {
-        access: reached,
+        access,
         namespace,
         manifests,
         image_paths,
@@ -56,37 +55,30 @@ fn kubernetes(
         prune,
         force_conflicts,
     } = written.clone();
-    let paths = image_paths.into_iter();
-    let ready = ready_when.into_iter();
     KubernetesOptions {
         environment: environment.clone(),
-        access: access(reached),
+        access,
         namespace,
         manifests: source(manifests, locate),
-        image_paths: paths.map(|configuration::ImagePath { kind, path }| ImagePath { kind, path }).collect(),
-        ready_when: ready
-            .map(|configuration::ReadyWhen { kind, condition, status }| ReadyWhen { kind, condition, status })
-            .collect(),
+        image_paths,
+        ready_when,
         rollout_timeout,
-        on_failure: match on_failure {
-            configuration::OnFailure::RollBack => OnFailure::RollBack,
-            configuration::OnFailure::Keep => OnFailure::Keep,
-        },
+        on_failure,
         prune,
         force_conflicts,
     }
 }
 
-fn source(written: configuration::ManifestSource, locate: &dyn Fn(&Path) -> PathBuf) -> ManifestSource {
+fn source(written: ManifestSource, locate: &dyn Fn(&Path) -> PathBuf) -> ManifestSource {
     match written {
-        configuration::ManifestSource::Folder(path) => ManifestSource::Folder(locate(&path)),
-        configuration::ManifestSource::Kustomization(path) => ManifestSource::Kustomization(locate(&path)),
-        configuration::ManifestSource::Chart { path, release, values } => ManifestSource::Chart {
+        ManifestSource::Folder(path) => ManifestSource::Folder(locate(&path)),
+        ManifestSource::Kustomization(path) => ManifestSource::Kustomization(locate(&path)),
+        ManifestSource::Chart { path, release, values } => ManifestSource::Chart {
             path: locate(&path),
             release,
             values: values.iter().map(|file| locate(file)).collect(),
         },
-        configuration::ManifestSource::Command { words, folder } => {
+        ManifestSource::Command { words, folder } => {
             ManifestSource::Command { words, folder: locate(&folder) }
         }
     }
@@ -101,35 +93,18 @@ fn gitops(environment: &EnvironmentName, written: &configuration::GitOpsTarget, 
         repository,
         branch,
         path,
-        write: match write {
-            configuration::GitOpsWrite::Manifests => GitOpsWrite::Manifests,
-            configuration::GitOpsWrite::Kustomization => GitOpsWrite::Kustomization,
-            configuration::GitOpsWrite::Values { path } => GitOpsWrite::Values { path },
-        },
+        write,
         pull_request: pull_request.map(named),
         author,
         checkout: own.join("gitops").join(environment.as_str()),
-        wait: wait.map(|wait| GitOpsWait {
-            access: access(wait.access),
-            namespace: wait.namespace,
-            timeout: wait.timeout,
-        }),
+        wait,
     }
-}
-
-fn access(written: configuration::ClusterAccess) -> ClusterAccess {
-    let configuration::ClusterAccess { kubeconfig, context, in_cluster, impersonate } = written;
-    let impersonate =
-        impersonate.map(|configuration::Impersonation { user, groups }| Impersonation { user, groups });
-    ClusterAccess { kubeconfig, context, in_cluster, impersonate }
 }
 
 /// The cluster that an environment runs in. The configuration has jobs as checks only where there is one.
 fn cluster(target: &configuration::Target) -> (ClusterAccess, Option<String>) {
     match target {
-        configuration::Target::Kubernetes(written) => {
-            (access(written.access.clone()), written.namespace.clone())
-        }
+        configuration::Target::Kubernetes(written) => (written.access.clone(), written.namespace.clone()),
         _ => (ClusterAccess::default(), None),
     }
 }

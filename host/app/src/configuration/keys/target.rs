@@ -86,7 +86,7 @@ const KUBERNETES: Variant = Variant {
         Key {
             name: "chart-release",
             shape: Shape::Text,
-            presence: Optional("the environment's name"),
+            presence: Optional("the last part of the image\'s repository"),
             meaning: "With `chart`: the name of the release that the chart is rendered for.",
         },
         Key {
