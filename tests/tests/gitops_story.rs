@@ -2,6 +2,7 @@
 //! too, and an agent brings it to the cluster.
 
 use std::{
+    net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -34,6 +35,33 @@ fn digest(report: &Value) -> &str {
     report["digest"].as_str().expect("it was built")
 }
 
+/// Lets git have the server's password from a credential helper: that is git's own business.
+fn give_password(application: &Application, address: SocketAddr) {
+    let home = application.plimsoll.home();
+    let password = GitServer::PASSWORD;
+    let files = [
+        (".gitconfig", "[credential]\n\thelper = store\n".to_owned()),
+        (".git-credentials", format!("http://plimsoll:{password}@{address}\n")),
+    ];
+    for (name, text) in files {
+        std::fs::write(home.join(name), text).expect("the home folder is there");
+    }
+}
+
+/// Somebody else writes a file of the repository.
+fn write_by_hand(server: &GitServer, path: &str, text: &str) {
+    server.work(&["pull", "--quiet", "origin", "main"]);
+    std::fs::write(server.folder().join("work").join(path), text).expect("the clone is there");
+    server.work(&["commit", "--quiet", "--all", "--message=By hand"]);
+    server.work(&["push", "--quiet", "origin", "HEAD:main"]);
+}
+
+/// What is not in staging as it was deployed.
+fn drift(application: &Application) -> String {
+    let status = application.run(&["status", "--format", "json"]).code(0).json();
+    environment(&status, "staging")["drift"].to_string()
+}
+
 #[test]
 fn a_web_site_goes_its_way_through_a_repository() {
     require!(Requirement::Git);
@@ -48,16 +76,7 @@ fn a_web_site_goes_its_way_through_a_repository() {
         &format!("{{ {common}, path = \"staging\" }}"),
         &format!("{{ {common}, path = \"production\", write = \"kustomization\" }}"),
     );
-    // Credentials are git's own business.
-    let home = application.plimsoll.home();
-    let password = GitServer::PASSWORD;
-    let files = [
-        (".gitconfig", "[credential]\n\thelper = store\n".to_owned()),
-        (".git-credentials", format!("http://plimsoll:{password}@{address}\n")),
-    ];
-    for (name, text) in files {
-        std::fs::write(home.join(name), text).expect("the home folder is there");
-    }
+    give_password(&application, address);
 
     // Somebody else pushes at the same moment, twice: nobody's work is lost.
     server.compete(2);
@@ -107,19 +126,14 @@ fn a_web_site_goes_its_way_through_a_repository() {
     let _ = application.run(&["rollback", "production", "--reason", "slow", "--by", "ann"]).code(0);
     assert!(server.file("main", "production/kustomization.yaml").contains(digest(&second)));
     assert!(server.file("main", "staging/web.yaml").contains(digest(&third)));
+    assert_eq!(drift(&application), "[]");
 
-    // What somebody else writes there is drift.
-    let status = || application.run(&["status", "--format", "json"]).code(0).json();
-    assert_eq!(environment(&status(), "staging")["drift"], json!([]));
-    server.work(&["pull", "--quiet", "origin", "main"]);
-    std::fs::write(server.folder().join("work/staging/web.yaml"), manifest).expect("the clone is there");
-    server.work(&["commit", "--quiet", "--all", "--message=By hand"]);
-    server.work(&["push", "--quiet", "origin", "HEAD:main"]);
-    let drift = environment(&status(), "staging")["drift"].to_string();
+    write_by_hand(&server, "staging/web.yaml", manifest);
+    let drift = drift(&application);
     assert!(drift.contains("website:dev"), "{drift}");
 
     let journal = application.run(&["journal", "export"]).code(0).stdout;
-    assert!(!journal.contains(password));
+    assert!(!journal.contains(GitServer::PASSWORD));
     let _ = application.run(&["journal", "verify"]).code(0);
 }
 
