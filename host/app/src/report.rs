@@ -3,13 +3,17 @@
 use plimsoll_core::{
     contract::{Condition, Decision, Finding, Intent, RuleOutcome},
     digest::Digest,
+    names::EnvironmentName,
     ports::Aftermath,
     release::{EnvironmentState, ReleaseState, Standing, Stay, Tagging},
     shadow::Comparison,
 };
 use serde::Serialize;
 
-use crate::{clock::readable, ways::ways};
+use crate::{
+    clock::readable,
+    ways::{is_unhealthy, ways},
+};
 
 /// What came of a release: the object that `plimsoll release --format json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -192,13 +196,25 @@ fn environment_report(state: &ReleaseState, environment: &EnvironmentState) -> E
                 report.until = Vec::new();
             } else if !missing.is_empty() {
                 report.verdict = Some("hold");
-                report.findings = vec![Finding::host_failed("after", format!("{missing} comes first"))];
+                report.findings = vec![Finding::host_failed("after", waits_for(state, environment))];
                 report.until = Vec::new();
             }
         }
         _ => {}
     }
     report
+}
+
+/// What the environments before have yet to do.
+fn waits_for(state: &ReleaseState, environment: &EnvironmentState) -> String {
+    let (ill, missing): (Vec<_>, Vec<_>) =
+        state.missing_before(environment).into_iter().partition(|before| is_unhealthy(state, before));
+    let phrase = |names: Vec<&EnvironmentName>, what: &str| {
+        let names: Vec<&str> = names.into_iter().map(EnvironmentName::as_str).collect();
+        (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")))
+    };
+    let phrases = [phrase(missing, "comes first"), phrase(ill, "runs it and is not healthy")];
+    phrases.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What a held release waits for, a phrase each.

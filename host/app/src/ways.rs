@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use plimsoll_core::{
     contract::{Condition, Decision, Finding},
+    names::EnvironmentName,
     release::{EnvironmentState, ReleaseState, Standing, Stay},
 };
 
@@ -24,14 +25,23 @@ pub(crate) fn ways(state: &ReleaseState, environment: &EnvironmentState) -> Vec<
             vec![format!("to go back to it: plimsoll rollback {name} --to {release} --reason \"...\"")]
         }
         Stay::Pending if state.standing() == Standing::Waiting && state.unreachable().is_empty() => {
-            let before = state.missing_before(environment);
-            before
-                .iter()
-                .map(|before| format!("see what {before} waits for: plimsoll why {release} {before}"))
-                .collect()
+            let way = |before: &EnvironmentName| {
+                if is_unhealthy(state, before) {
+                    format!("plimsoll tick, once {before} is healthy; what is wrong: plimsoll status")
+                } else {
+                    format!("see what {before} waits for: plimsoll why {release} {before}")
+                }
+            };
+            state.missing_before(environment).into_iter().map(way).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether an environment runs the release, and is not healthy.
+pub(crate) fn is_unhealthy(state: &ReleaseState, name: &EnvironmentName) -> bool {
+    let stay = state.environment(name).map(|environment| &environment.stay);
+    matches!(stay, Some(Stay::Deployed { healthy: false, .. }))
 }
 
 fn held(state: &ReleaseState, environment: &EnvironmentState) -> Vec<String> {

@@ -65,6 +65,27 @@ impl Application {
         self.git.commit(headline)
     }
 
+    /// Replaces a text of a file, such as of the manifests. The change is not committed.
+    ///
+    /// # Panics
+    /// The file does not have the text.
+    #[track_caller]
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} does not have `{from}`:\n{text}");
+        self.git.write(path, text.replacen(from, to, 1));
+    }
+
+    /// Replaces a text of the configuration and commits that.
+    ///
+    /// # Panics
+    /// The configuration does not have the text.
+    #[track_caller]
+    pub fn rule(&self, from: &str, to: &str) {
+        self.replace("plimsoll.toml", from, to);
+        self.git.commit("Change the rules");
+    }
+
     /// Releases HEAD, and returns what `release --format json` prints.
     ///
     /// # Panics

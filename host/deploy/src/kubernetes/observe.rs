@@ -77,10 +77,12 @@ async fn look(session: &Session<'_>, one: &Placed, deployment: &Deployment) -> R
         let drift = if key.kind == "Job" { Vec::new() } else { vec![format!("{key} is not there any more")] };
         return Ok(Look { live: None, drift });
     };
-    let mut drift = other_images(session, &key, &live, deployment);
+    let others = other_images(session, &live, deployment);
+    let by = changed_by(&live);
+    let mut drift: Vec<_> = others.iter().map(|image| format!("{key} runs {image}{by}")).collect();
     let manner = Manner { dry_run: true, force: true };
     match session.objects.apply(one, manner).await {
-        Ok(ours) => drift.extend(changed(&key, &live, ours)),
+        Ok(ours) => drift.extend(changed(&key, &live, ours, &others)),
         Err(kube::Error::Api(status)) => {
             let error = kube::Error::Api(status);
             drift.push(format!("{key} cannot be compared: {}", said(&error)));
@@ -91,28 +93,25 @@ async fn look(session: &Session<'_>, one: &Placed, deployment: &Deployment) -> R
 }
 
 /// Images of the released repository that are not the released one.
-fn other_images(
-    session: &Session<'_>,
-    key: &ObjectKey,
-    live: &Value,
-    deployment: &Deployment,
-) -> Vec<String> {
+fn other_images(session: &Session<'_>, live: &Value, deployment: &Deployment) -> Vec<String> {
     let wanted = format!("@{}", deployment.digest);
     let images = images_of(live, &session.options.image_paths, &deployment.repository);
-    let others = images.into_iter().filter(|image| !image.ends_with(&wanted));
-    others.map(|image| format!("{key} runs {image}{}", changed_by(live))).collect()
+    images.into_iter().filter(|image| !image.ends_with(&wanted)).collect()
 }
 
-/// Fields that are not as we would have them.
-fn changed(key: &ObjectKey, live: &Value, ours: Value) -> Vec<String> {
+/// Fields that are not as we would have them, but for the images that were told already.
+fn changed(key: &ObjectKey, live: &Value, ours: Value, told: &[String]) -> Vec<String> {
     let by = changed_by(live);
     let (mut live, mut ours) = (tidy(live.clone()), tidy(ours));
     if is_secret(&live) {
         hide_secrets(&mut live, &mut ours);
     }
     let all = differences(&live, &ours);
-    let told = all.iter().take(TOLD).filter(|(place, ..)| !place.ends_with(".image"));
-    let mut sentences: Vec<_> = told.map(|difference| sentence(key, difference, &by)).collect();
+    let is_told = |value: &Option<Value>| {
+        value.as_ref().and_then(Value::as_str).is_some_and(|text| told.iter().any(|image| image == text))
+    };
+    let news = all.iter().take(TOLD).filter(|(_, live, _)| !is_told(live));
+    let mut sentences: Vec<_> = news.map(|difference| sentence(key, difference, &by)).collect();
     if all.len() > TOLD {
         sentences.push(format!("{key} differs in {} more fields", all.len() - TOLD));
     }

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
+use plimsoll_support::GitRepository;
 use serde_json::{Value, json};
-
-use crate::remote::run;
 
 /// Starts a cluster that rolls out whatever the repository's `apps/site/web.yaml` names, but for one image, with which its
 /// controller gives up. The answer is a kubeconfig.
@@ -62,7 +61,7 @@ fn answer(mut stream: TcpStream, bare: &Path, broken: &str) -> std::io::Result<(
 }
 
 fn deployment(bare: &Path, broken: &str) -> Value {
-    let text = run(bare, &["show", "main:apps/site/web.yaml"]);
+    let text = GitRepository::at(bare).git(&["show", "main:apps/site/web.yaml"]);
     let image = text.lines().find_map(|line| line.trim().strip_prefix("- image: ")).unwrap();
     let image = image.split(' ').next().unwrap();
     let (available, conditions) = if image.ends_with(broken) {

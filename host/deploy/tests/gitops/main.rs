@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cluster;
-mod remote;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -12,7 +11,7 @@ use plimsoll_core::{
     ports::{Aftermath, Deployed, Deployment, FailureClass, Observation, Previous, Silent, Target},
 };
 use plimsoll_deploy::{ClusterAccess, GitOpsError, GitOpsOptions, GitOpsTarget, GitOpsWait, GitOpsWrite};
-use remote::{PASSWORD, Remote, run};
+use plimsoll_support::GitServer;
 
 const POD: &str =
     "# The site\nkind: Pod\nspec:\n  containers:\n  - image: contoso/website:dev # ours\n    name: web\n";
@@ -35,8 +34,8 @@ fn deployment(number: u8) -> Deployment {
     }
 }
 
-fn site() -> Remote {
-    Remote::with(&[
+fn site() -> GitServer {
+    GitServer::with(&[
         ("apps/site/web.yaml", POD),
         ("apps/site/service.yaml", "kind: Service\n"),
         ("apps/.hidden/no.yaml", POD),
@@ -46,7 +45,7 @@ fn site() -> Remote {
     ])
 }
 
-fn options(remote: &Remote) -> GitOpsOptions {
+fn options(remote: &GitServer) -> GitOpsOptions {
     GitOpsOptions {
         environment: "production".parse().unwrap(),
         repository: remote.bare().display().to_string(),
@@ -55,7 +54,7 @@ fn options(remote: &Remote) -> GitOpsOptions {
         write: GitOpsWrite::Manifests,
         pull_request: None,
         author: Some("Plimsoll <plimsoll@example.com>".to_owned()),
-        checkout: remote.folder.path().join("checkout"),
+        checkout: remote.folder().join("checkout"),
         wait: None,
     }
 }
@@ -70,7 +69,7 @@ async fn refused(options: &GitOpsOptions) -> (GitOpsError, String) {
     let failure = GitOpsTarget::new(options.clone()).deploy(&deployment(1), &Silent).await.unwrap_err();
     assert_eq!(failure.aftermath, Aftermath::Unchanged);
     let text = failure.to_string();
-    assert!(failure.failure.hint.is_some() && !text.contains(PASSWORD), "{text}");
+    assert!(failure.failure.hint.is_some() && !text.contains(GitServer::PASSWORD), "{text}");
     (*failure.failure.error.downcast::<GitOpsError>().unwrap_or_else(|error| panic!("{error}")), text)
 }
 
@@ -124,7 +123,7 @@ async fn a_host_that_died_after_its_push_finds_its_commit() {
     let remote = site();
     let first = deploy(&options(&remote), 1).await;
     assert_eq!(deploy(&options(&remote), 1).await, first);
-    let elsewhere = GitOpsOptions { checkout: remote.folder.path().join("another"), ..options(&remote) };
+    let elsewhere = GitOpsOptions { checkout: remote.folder().join("another"), ..options(&remote) };
     assert_eq!(deploy(&elsewhere, 1).await, first);
     assert_eq!(remote.commits("main"), 2);
 }
@@ -146,7 +145,7 @@ async fn two_hosts_at_once_both_get_through() {
     let remote = site();
     let write = GitOpsWrite::Values { path: "web.image".to_owned() };
     let values = GitOpsOptions { path: "chart/values.yaml".into(), write, ..options(&remote) };
-    let elsewhere = GitOpsOptions { checkout: remote.folder.path().join("another"), ..options(&remote) };
+    let elsewhere = GitOpsOptions { checkout: remote.folder().join("another"), ..options(&remote) };
     let same_folder =
         GitOpsOptions { path: "overlay".into(), write: GitOpsWrite::Kustomization, ..options(&remote) };
     tokio::join!(deploy(&values, 1), deploy(&elsewhere, 1), deploy(&same_folder, 1));
@@ -215,9 +214,8 @@ async fn what_others_did_on_a_pull_request_is_not_lost() {
     let remote = site();
     let options =
         GitOpsOptions { pull_request: Some("next/{version}/{release}".to_owned()), ..options(&remote) };
-    let work = remote.folder.path().join("work");
-    run(&work, &["commit", "--quiet", "--allow-empty", "--message=Mine"]);
-    run(&work, &["push", "--quiet", "origin", "HEAD:next/1.0.1/r-000000000001"]);
+    remote.work(&["commit", "--quiet", "--allow-empty", "--message=Mine"]);
+    remote.work(&["push", "--quiet", "origin", "HEAD:next/1.0.1/r-000000000001"]);
     let (error, text) = refused(&options).await;
     assert!(matches!(error, GitOpsError::ForeignBranch { .. }), "{text}");
 }
@@ -230,7 +228,8 @@ async fn a_server_is_used_with_credentials_that_nobody_sees() {
         repository: format!("http://{user}{address}/deploy.git"),
         ..options(&remote)
     };
-    let good = at(&format!("plimsoll:{PASSWORD}@"));
+    let password = GitServer::PASSWORD;
+    let good = at(&format!("plimsoll:{password}@"));
     remote.compete(1);
     let deployed = deploy(&good, 1).await;
     assert!(
@@ -249,7 +248,7 @@ async fn a_server_is_used_with_credentials_that_nobody_sees() {
     let (error, text) = refused(&nowhere).await;
     assert!(matches!(error, GitOpsError::NoRepository { .. }), "{text}");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let away = GitOpsOptions { repository: format!("http://a:{PASSWORD}@{closed}/deploy.git"), ..good };
+    let away = GitOpsOptions { repository: format!("http://a:{password}@{closed}/deploy.git"), ..good };
     let (error, text) = refused(&away).await;
     assert!(matches!(error, GitOpsError::Unreachable { .. }), "{text}");
 }
@@ -302,7 +301,7 @@ async fn mistakes_in_the_target_are_named() {
 #[tokio::test]
 async fn a_damaged_or_foreign_clone_is_made_anew() {
     let remote = site();
-    let clone = remote.folder.path().join("checkout/clone.git");
+    let clone = remote.folder().join("checkout/clone.git");
     fs::create_dir_all(&clone).unwrap();
     fs::write(clone.join("config"), "foreign").unwrap();
     deploy(&options(&remote), 1).await;
@@ -318,9 +317,9 @@ async fn a_damaged_or_foreign_clone_is_made_anew() {
 }
 
 /// The site with a cluster that follows it, in which the image of one number breaks.
-fn followed(broken: u8, timeout: Duration) -> (Remote, GitOpsOptions) {
+fn followed(broken: u8, timeout: Duration) -> (GitServer, GitOpsOptions) {
     let remote = site();
-    let kubeconfig = cluster::follow(&remote.bare(), remote.folder.path(), digest(broken).to_string());
+    let kubeconfig = cluster::follow(&remote.bare(), remote.folder(), digest(broken).to_string());
     let access = ClusterAccess { kubeconfig: Some(kubeconfig), ..ClusterAccess::default() };
     let wait = Some(GitOpsWait { access, namespace: None, timeout });
     let options = GitOpsOptions { wait, ..options(&remote) };

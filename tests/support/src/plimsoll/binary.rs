@@ -31,6 +31,15 @@ fn build() -> PathBuf {
     command
         .args(["build", "--workspace", "--bin", "plimsoll", "--message-format=json-render-diagnostics"])
         .current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What cargo told this test of its package. Build scripts that look at it, as that of `ring` does, would run anew, and
+    // once more when the next test is built.
+    let told = env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    });
+    for name in told {
+        command.env_remove(name);
+    }
     if let Some(target) = profile.parent() {
         command.arg("--target-dir").arg(target);
     }

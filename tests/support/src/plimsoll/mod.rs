@@ -109,7 +109,13 @@ impl Plimsoll {
     #[must_use]
     #[track_caller]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary::path());
+        self.command_of(binary::path(), arguments)
+    }
+
+    /// Another program in the same surroundings, such as one with a host in it.
+    #[must_use]
+    pub fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(&self.folder)

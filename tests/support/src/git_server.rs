@@ -13,61 +13,114 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::{
+    command,
+    text::{temporary_folder, write},
+};
+
 /// `plimsoll:s3cret`, the only user of the server, as the header Authorization has it.
 const AUTHORIZATION: &str = "Basic cGxpbXNvbGw6czNjcmV0";
-pub(crate) const PASSWORD: &str = "s3cret";
 
-/// A bare repository with one commit on the branch `main`.
-pub(crate) struct Remote {
-    pub(crate) folder: TempDir,
+/// A bare repository `deploy.git` in a temporary folder, with one commit on the branch `main`, and a server for it.
+#[derive(Debug)]
+pub struct GitServer {
+    folder: TempDir,
 }
 
-impl Remote {
-    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let remote = Self { folder: tempfile::tempdir().unwrap() };
-        run(remote.folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "deploy.git"]);
-        run(&remote.bare(), &["config", "http.receivepack", "true"]);
-        let work = remote.folder.path().join("work");
-        run(remote.folder.path(), &["clone", "--quiet", "deploy.git", "work"]);
+impl GitServer {
+    /// The password of `plimsoll`, the only user of the server.
+    pub const PASSWORD: &str = "s3cret";
+
+    /// A repository with these files, each a path and a text.
+    ///
+    /// # Panics
+    /// git or the disk failed.
+    #[must_use]
+    #[track_caller]
+    pub fn with(files: &[(&str, &str)]) -> Self {
+        let server = Self { folder: temporary_folder("git-server") };
+        run(server.folder(), &["init", "--quiet", "--bare", "--initial-branch=main", "deploy.git"]);
+        run(&server.bare(), &["config", "http.receivepack", "true"]);
+        run(server.folder(), &["clone", "--quiet", "deploy.git", "work"]);
         for (path, text) in files {
-            let path = work.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            write(&server.folder().join("work").join(path), text);
         }
-        run(&work, &["add", "--all"]);
-        run(&work, &["commit", "--quiet", "--message=First"]);
-        run(&work, &["push", "--quiet", "origin", "HEAD:main"]);
-        remote
+        server.work(&["add", "--all"]);
+        server.work(&["commit", "--quiet", "--message=First"]);
+        server.work(&["push", "--quiet", "origin", "HEAD:main"]);
+        server
     }
 
-    pub(crate) fn bare(&self) -> PathBuf {
-        self.folder.path().join("deploy.git")
+    /// The folder that the repository is in, with room for more.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
-    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+    /// The repository's own folder.
+    #[must_use]
+    pub fn bare(&self) -> PathBuf {
+        self.folder().join("deploy.git")
+    }
+
+    /// What git answers in the repository, as it stands there.
+    ///
+    /// # Panics
+    /// It failed.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) -> String {
         run(&self.bare(), arguments)
     }
 
+    /// What git answers in a clone, with a working tree, of the first commit.
+    ///
+    /// # Panics
+    /// It failed.
+    #[track_caller]
+    pub fn work(&self, arguments: &[&str]) -> String {
+        run(&self.folder().join("work"), arguments)
+    }
+
     /// A file as a branch has it.
-    pub(crate) fn file(&self, branch: &str, path: &str) -> String {
+    ///
+    /// # Panics
+    /// There is no such branch or file.
+    #[must_use]
+    #[track_caller]
+    pub fn file(&self, branch: &str, path: &str) -> String {
         self.git(&["show", &format!("{branch}:{path}")])
     }
 
-    pub(crate) fn commits(&self, branch: &str) -> usize {
-        self.git(&["rev-list", "--count", branch]).trim().parse().unwrap()
+    /// How many commits a branch has.
+    ///
+    /// # Panics
+    /// There is no such branch.
+    #[must_use]
+    #[track_caller]
+    pub fn commits(&self, branch: &str) -> usize {
+        let count = self.git(&["rev-list", "--count", branch]);
+        count.trim().parse().unwrap_or_else(|error| panic!("git counts {count:?}: {error}"))
     }
 
     /// A script that the server runs on every push, before it takes it.
-    pub(crate) fn on_push(&self, script: &str) {
+    ///
+    /// # Panics
+    /// The disk failed.
+    #[track_caller]
+    pub fn on_push(&self, script: &str) {
         let hook = self.bare().join("hooks/pre-receive");
-        fs::create_dir_all(hook.parent().unwrap()).unwrap();
-        fs::write(&hook, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        write(&hook, format!("#!/bin/sh\n{script}\n"));
+        let executable = fs::set_permissions(&hook, fs::Permissions::from_mode(0o755));
+        executable.unwrap_or_else(|error| panic!("{}: {error}", hook.display()));
     }
 
     /// Lets somebody else be faster with the next pushes: each time, a file is added to `main` while the push is on its way.
-    pub(crate) fn compete(&self, times: u32) {
-        fs::write(self.bare().join("left"), times.to_string()).unwrap();
+    ///
+    /// # Panics
+    /// The disk failed.
+    #[track_caller]
+    pub fn compete(&self, times: u32) {
+        write(&self.bare().join("left"), times.to_string());
         self.on_push(
             "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
              left=$(cat left); [ \"$left\" -gt 0 ] || exit 0\n\
@@ -80,10 +133,17 @@ impl Remote {
         );
     }
 
-    /// Starts a server, which ends with the process.
-    pub(crate) fn serve(&self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, root) = (listener.local_addr().unwrap(), self.folder.path().to_owned());
+    /// Starts a server for `http://ADDRESS/deploy.git`, which ends with the process.
+    ///
+    /// # Panics
+    /// There is no free port.
+    #[must_use]
+    #[track_caller]
+    pub fn serve(&self) -> SocketAddr {
+        let bound =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = bound.unwrap_or_else(|error| panic!("no port on loopback: {error}"));
+        let root = self.folder().to_owned();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let root = root.clone();
@@ -95,8 +155,9 @@ impl Remote {
     }
 }
 
-/// Runs git without any configuration but its own.
-pub(crate) fn run(folder: &Path, arguments: &[&str]) -> String {
+/// Runs git without any configuration but the folder's own.
+#[track_caller]
+fn run(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command
         .args(arguments)
@@ -106,9 +167,8 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) -> String {
     for role in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{role}_NAME"), "Somebody").env(format!("GIT_{role}_EMAIL"), "s@example.com");
     }
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let finished = command::run(&mut command).success();
+    String::from_utf8_lossy(&finished.stdout).into_owned()
 }
 
 /// Answers one request by the rules of CGI (RFC 3875).
@@ -137,7 +197,7 @@ fn answer(mut stream: TcpStream, root: &Path) -> std::io::Result<()> {
         let refusal = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         return stream.write_all(refusal.as_bytes());
     }
-    let mut words = lines[0].split(' ');
+    let mut words = lines.first().map_or("", String::as_str).split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut backend = Command::new("git")
@@ -157,11 +217,13 @@ fn answer(mut stream: TcpStream, root: &Path) -> std::io::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    backend.stdin.take().unwrap().write_all(&body)?;
+    if let Some(mut stdin) = backend.stdin.take() {
+        stdin.write_all(&body)?;
+    }
     let printed = backend.wait_with_output()?.stdout;
     let end = printed.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
     let head = String::from_utf8_lossy(&printed[..end]).into_owned();
     let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK").to_owned();
     stream.write_all(format!("HTTP/1.1 {status}\r\n{head}\r\nConnection: close\r\n\r\n").as_bytes())?;
-    stream.write_all(&printed[end + 4..])
+    stream.write_all(printed.get(end + 4..).unwrap_or_default())
 }
