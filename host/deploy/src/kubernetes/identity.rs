@@ -68,7 +68,7 @@ impl Owner {
 }
 
 /// Whether two marked objects are the same but for the release that they are of.
-pub(super) fn differs_in_release_only(one: &Value, other: &Value) -> bool {
+pub(super) fn same_but_for_release(one: &Value, other: &Value) -> bool {
     let plain = |object: &Value| {
         let mut object = object.clone();
         let annotations = section(&mut object, "annotations");

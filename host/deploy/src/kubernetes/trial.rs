@@ -11,7 +11,7 @@ use kube::core::ObjectMeta;
 use serde_json::Value;
 
 use super::{
-    identity::{FIELD_MANAGER, differs_in_release_only},
+    identity::{FIELD_MANAGER, same_but_for_release},
     manifest::ObjectKey,
     objects::Placed,
     record::Record,
@@ -117,7 +117,7 @@ fn taken_before(record: &Record) -> HashMap<ObjectKey, &Value> {
 }
 
 fn is_as_before(one: &Placed, before: Option<&&Value>) -> bool {
-    before.is_some_and(|before| differs_in_release_only(before, &one.manifest.object))
+    before.is_some_and(|before| same_but_for_release(before, &one.manifest.object))
 }
 
 /// Whether nobody else set a field that could be ours. What the cluster reports in the status cannot.
@@ -148,12 +148,12 @@ mod tests {
         Placed { manifest: manifest(object), kind: Kind::secret() }
     }
 
-    fn managed(entries: Value) -> ObjectMeta {
+    fn managed(entries: &Value) -> ObjectMeta {
         serde_json::from_value(json!({ "managedFields": entries })).unwrap()
     }
 
     fn ours() -> ObjectMeta {
-        managed(json!([
+        managed(&json!([
             {"manager": "plimsoll", "operation": "Apply"},
             {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status"},
         ]))
@@ -166,7 +166,7 @@ mod tests {
             ("same", ours()),
             ("same-too", ours()),
             ("changed", ours()),
-            ("touched", managed(theirs)),
+            ("touched", managed(&theirs)),
             ("unknown", ours()),
             ("unmanaged", ObjectMeta::default()),
         ];
