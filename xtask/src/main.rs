@@ -30,7 +30,8 @@ Each installs what it needs and is missing, where it can, and says so.
 ";
 
 /// The programs in `tests/benches`, the quick ones first.
-const BENCHES: [&str; 7] = ["decision", "eval", "plan", "backtest", "build", "languages", "gigabyte"];
+const BENCHES: [&str; 8] =
+    ["decision", "eval", "plan", "backtest", "build", "languages", "rollout", "gigabyte"];
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);

@@ -92,6 +92,8 @@ fn scalar(text: &str) -> String {
             let value = documents.first().and_then(|document| yaml_value::value(document).ok());
             value.is_some_and(|value| value["a"] == text)
         })
+        // As a key it would merge.
+        && text != "<<"
         && !text.contains(": ")
         && !text.ends_with(':');
     if reads_back { text.to_owned() } else { Value::from(text).to_string() }

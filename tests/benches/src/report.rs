@@ -56,6 +56,11 @@ impl Report {
         self.row(what, Bytes(ours).to_string(), Bytes(theirs).to_string(), ours as f64 / theirs as f64, goal);
     }
 
+    /// Adds numbers of something. `goal` is the most that ours may be of theirs.
+    pub fn counts(&mut self, what: &str, ours: u64, theirs: u64, goal: f64) {
+        self.row(what, ours.to_string(), theirs.to_string(), ours as f64 / theirs as f64, goal);
+    }
+
     fn row(&mut self, what: &str, ours: String, theirs: String, ratio: f64, goal: f64) {
         self.rows.push(Row { what: what.to_owned(), ours, theirs, ratio, goal });
     }

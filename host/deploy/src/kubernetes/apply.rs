@@ -26,7 +26,10 @@ const ESTABLISHED: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// The objects by stage, first things first; inside a stage in the order that they came in.
-pub(super) fn stages<'a>(session: &Session<'_>, placed: &'a [Placed]) -> Vec<(Stage, Vec<&'a Placed>)> {
+pub(super) fn stages<'a>(
+    session: &Session<'_>,
+    placed: impl IntoIterator<Item = &'a Placed>,
+) -> Vec<(Stage, Vec<&'a Placed>)> {
     let mut stages: Vec<(Stage, Vec<&Placed>)> = Vec::new();
     for one in placed {
         let stage = stage(&one.manifest.kind, &session.options.image_paths);
@@ -38,21 +41,26 @@ pub(super) fn stages<'a>(session: &Session<'_>, placed: &'a [Placed]) -> Vec<(St
     stages
 }
 
-/// Applies everything and says what has to be watched. The record is written as soon as its namespace is there.
+/// Applies objects and says what has to be watched. The record, unless it is written already, is as soon as its namespace
+/// is there.
 pub(super) async fn apply(
     session: &Session<'_>,
-    placed: &[Placed],
-    record: &Record,
+    placed: impl IntoIterator<Item = &Placed>,
+    mut record: Option<&Record>,
     progress: &dyn Progress,
 ) -> Result<Vec<Watched>, KubernetesError> {
     let mut watched = Vec::new();
-    let mut written = false;
     for (stage, objects) in stages(session, placed) {
-        if stage > Stage::Namespaces && !written {
+        if stage > Stage::Namespaces
+            && let Some(record) = record.take()
+        {
             session.write(record).await?;
-            written = true;
         }
-        watched.extend(apply_stage(session, &objects).await?);
+        let Together { applied, refusals } = apply_together(session, &objects).await?;
+        if !refusals.is_empty() {
+            return Err(KubernetesError::Refused { refusals });
+        }
+        watched.extend(applied.iter().map(|(one, live)| watch(one, live)));
         for one in objects {
             progress.activity(Activity::Line(&format!("applied {}", one.manifest.key())));
             if stage == Stage::Definitions {
@@ -63,24 +71,35 @@ pub(super) async fn apply(
     Ok(watched)
 }
 
-async fn apply_stage(session: &Session<'_>, objects: &[&Placed]) -> Result<Vec<Watched>, KubernetesError> {
+/// What came of applying objects at the same time.
+pub(super) struct Together<'a> {
+    /// What was applied, and how it is then.
+    pub(super) applied: Vec<(&'a Placed, Value)>,
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// Applies objects at the same time.
+pub(super) async fn apply_together<'a>(
+    session: &Session<'_>,
+    objects: &[&'a Placed],
+) -> Result<Together<'a>, KubernetesError> {
     let manner = Manner { dry_run: false, force: session.options.force_conflicts };
     let answers =
-        objects.iter().map(|one| async move { (one, session.objects.apply(one, manner).await) }.boxed());
-    let (mut watched, mut refusals) = (Vec::new(), Vec::new());
+        objects.iter().map(|&one| async move { (one, session.objects.apply(one, manner).await) }.boxed());
+    let mut together = Together { applied: Vec::new(), refusals: Vec::new() };
     for (one, answer) in some_at_a_time(answers).await {
         match answer {
-            Ok(live) => watched.push(watch(one, &live)),
+            Ok(live) => together.applied.push((one, live)),
             Err(error @ (Error::Service(_) | Error::HyperError(_))) => {
                 return Err(session.refused(one.manifest.key(), &error));
             }
             Err(error) => {
                 let origin = Some(one.manifest.origin.clone());
-                refusals.push(Refusal::new(one.manifest.key(), origin, &error));
+                together.refusals.push(Refusal::new(one.manifest.key(), origin, &error));
             }
         }
     }
-    if refusals.is_empty() { Ok(watched) } else { Err(KubernetesError::Refused { refusals }) }
+    Ok(together)
 }
 
 /// What is to be watched of an object as the cluster answered it.

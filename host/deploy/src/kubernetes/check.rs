@@ -12,18 +12,34 @@ use super::{
     refusal::{Reason, Refusal},
     requests::some_at_a_time,
     session::Session,
+    trial::Trial,
 };
 
-/// Complains about every object that the cluster would not take.
+/// Complains about every object that the cluster would not take. When there is one, also those are asked about that would
+/// otherwise be made to try them.
 pub(super) async fn check(
     session: &Session<'_>,
+    trial: &Trial<'_>,
     placed: &[Placed],
     record: &Record,
 ) -> Result<(), KubernetesError> {
     let own = Placed::record(session.secret(record).0);
+    let asked = trial.asked.iter().map(|one| (*one, false)).chain([(&own, true)]);
+    let mut refusals = ask(session, asked, placed).await?;
+    if !refusals.is_empty() {
+        refusals.extend(ask(session, trial.new.iter().map(|one| (*one, false)), placed).await?);
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(KubernetesError::Refused { refusals }) }
+}
+
+/// Asks about objects, each with whether it is the record; what is refused.
+async fn ask<'a>(
+    session: &Session<'_>,
+    objects: impl Iterator<Item = (&'a Placed, bool)>,
+    placed: &[Placed],
+) -> Result<Vec<Refusal>, KubernetesError> {
     let manner = |own: bool| Manner { dry_run: true, force: own || session.options.force_conflicts };
-    let all = placed.iter().map(|one| (one, false)).chain([(&own, true)]);
-    let answers = all.map(|(one, is_own)| {
+    let answers = objects.map(|(one, is_own)| {
         let manner = manner(is_own);
         async move { (one, is_own, session.objects.apply(one, manner).await) }.boxed()
     });
@@ -40,7 +56,7 @@ pub(super) async fn check(
             Err(error) => return Err(unusable(&session.cluster.server, &error)),
         }
     }
-    if refusals.is_empty() { Ok(()) } else { Err(KubernetesError::Refused { refusals }) }
+    Ok(refusals)
 }
 
 /// Whether a refusal says nothing about what happens when it is meant: because what the object needs is among the manifests

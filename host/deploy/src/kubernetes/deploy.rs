@@ -1,5 +1,7 @@
 //! A deployment from its manifests to its end, good or bad.
 
+use std::collections::HashSet;
+
 use plimsoll_core::ports::{
     Activity, Aftermath, DeployFailure, Deployed, Deployment, PortFailure, Previous, Progress,
 };
@@ -9,12 +11,14 @@ use super::{
     check::check,
     error::KubernetesError,
     manifest::{Manifest, Origin},
+    new::{NotMade, make},
     objects::Placed,
     options::{KubernetesOptions, OnFailure},
     prune::prune,
     record::{Configuration, Identity, Record},
     rollout::{self, Watched},
     session::Session,
+    trial::Trial,
 };
 
 /// Makes the environment run the image.
@@ -29,8 +33,13 @@ pub(super) async fn deploy(
     let placed = session.manifests(&digest, Some(deployment)).await.map_err(unchanged)?;
     let mut record = session.record().await.map_err(unchanged)?;
     record.expect(placed.iter().map(|one| Identity::of(&one.manifest)));
-    check(&session, &placed, &record).await.map_err(unchanged)?;
-    let carried_out = carry_out(&session, &placed, &record, progress).await;
+    let trial = Trial::of(&session, &placed, &record).await;
+    check(&session, &trial, &placed, &record).await.map_err(unchanged)?;
+    let carried_out = match make(&session, &trial.new, &record, progress).await {
+        Ok(made) => carry_out(&session, &placed, &trial.new, made, &record, progress).await,
+        Err(NotMade::Undone(failure)) => return Err(unchanged(failure)),
+        Err(NotMade::Left(failure)) => Err(failure),
+    };
     if let Err(failure) = carried_out {
         return Err(after_failure(&mut session, failure, &placed, record, deployment, progress).await);
     }
@@ -40,14 +49,19 @@ pub(super) async fn deploy(
     Ok(Deployed { healthy: true, location: session.location() })
 }
 
-/// Applies everything and waits until it is healthy.
+/// Applies everything else than what was just made, and waits until all of it is healthy.
 async fn carry_out(
     session: &Session<'_>,
     placed: &[Placed],
+    new: &[&Placed],
+    made: Vec<Watched>,
     record: &Record,
     progress: &dyn Progress,
 ) -> Result<(), KubernetesError> {
-    let watched = apply(session, placed, record, progress).await?;
+    let keys: HashSet<_> = new.iter().map(|one| one.manifest.key()).collect();
+    let others = placed.iter().filter(|one| !keys.contains(&one.manifest.key()));
+    let mut watched = made;
+    watched.extend(apply(session, others, new.is_empty().then_some(record), progress).await?);
     wait(session, &watched, progress).await
 }
 
@@ -145,7 +159,7 @@ async fn roll_back(
         .filter_map(|object| Manifest::new(object, origin.clone()).ok())
         .collect();
     let placed = session.place(manifests)?;
-    let watched = apply(session, &placed, &record, progress).await?;
+    let watched = apply(session, &placed, Some(&record), progress).await?;
     let back: Vec<&Manifest> = placed.iter().map(|one| &one.manifest).collect();
     let brought: Vec<_> = failed.iter().map(|one| Identity::of(&one.manifest)).collect();
     let (new, others): (Vec<_>, Vec<_>) =

@@ -67,6 +67,17 @@ impl Owner {
     }
 }
 
+/// Whether two marked objects are the same but for the release that they are of.
+pub(super) fn same_but_for_release(one: &Value, other: &Value) -> bool {
+    let plain = |object: &Value| {
+        let mut object = object.clone();
+        let annotations = section(&mut object, "annotations");
+        annotations.retain(|name, _| name != RELEASE && name != VERSION);
+        object
+    };
+    plain(one) == plain(other)
+}
+
 /// Labels or annotations of an object, made when missing.
 fn section<'a>(object: &'a mut Value, name: &str) -> &'a mut Map<String, Value> {
     if !object["metadata"].is_object() {

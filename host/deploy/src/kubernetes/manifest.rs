@@ -33,6 +33,20 @@ pub(crate) struct ObjectKey {
     pub(crate) name: String,
 }
 
+impl ObjectKey {
+    /// The key of an object that is known to have a kind and a name.
+    pub(crate) fn of(object: &Value) -> Self {
+        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let group = object["apiVersion"].as_str().and_then(|version| version.split_once('/'));
+        Self {
+            group: group.map(|(group, _)| group.to_owned()).unwrap_or_default(),
+            kind: text(&object["kind"]).unwrap_or_default(),
+            namespace: text(&object["metadata"]["namespace"]),
+            name: text(&object["metadata"]["name"]).unwrap_or_default(),
+        }
+    }
+}
+
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
@@ -81,13 +95,7 @@ impl Manifest {
 
     /// Which object it is.
     pub(crate) fn key(&self) -> ObjectKey {
-        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        ObjectKey {
-            group: self.kind.group.clone(),
-            kind: self.kind.kind.clone(),
-            namespace: text(&self.object["metadata"]["namespace"]),
-            name: text(&self.object["metadata"]["name"]).unwrap_or_default(),
-        }
+        ObjectKey::of(&self.object)
     }
 
     /// Puts it into a namespace, or into none.

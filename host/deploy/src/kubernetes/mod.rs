@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! sources -> images -> marks -> kinds and namespaces      what is to be there (`session`)
-//!   -> check                                              would the cluster take all of it?
+//!   -> trial -> check                                     would the cluster take all of it?
+//!   -> new                                                what nothing uses yet is made, or all of it taken away
 //!   -> apply, stage by stage -> rollout                   until it is healthy
 //!   -> prune -> record                                    what is gone goes; what is healthy is remembered
 //! ```
@@ -17,6 +18,7 @@ mod images;
 mod job_check;
 mod kinds;
 mod manifest;
+mod new;
 mod objects;
 mod observe;
 mod options;
@@ -32,6 +34,7 @@ mod sources;
 #[cfg(test)]
 mod test_server;
 mod tidy;
+mod trial;
 
 use async_trait::async_trait;
 use plimsoll_core::{

@@ -1,10 +1,13 @@
 //! Single objects of a cluster: looked at, applied, deleted.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use kube::{
     Api, Client, Error,
-    api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions, ValidationDirective},
+    api::{
+        DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, Preconditions,
+        ValidationDirective,
+    },
     core::{GroupVersionKind, Status},
 };
 use serde_json::Value;
@@ -74,6 +77,19 @@ impl Objects {
             Err(Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The metadata of all objects of a kind in a namespace, by name.
+    pub(super) async fn list(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+    ) -> Result<HashMap<String, ObjectMeta>, Error> {
+        let api = self.api(kind, namespace);
+        let all = ListParams::default();
+        let list = persistently(|| api.list_metadata(&all)).await?;
+        let metadata = list.items.into_iter().map(|object| object.metadata);
+        Ok(metadata.filter_map(|metadata| Some((metadata.name.clone()?, metadata))).collect())
     }
 
     /// Applies an object, server-side; how it is then.

@@ -41,8 +41,9 @@ impl<'a> Session<'a> {
     ) -> Result<Self, KubernetesError> {
         let cluster = connect(&options.access).await?;
         let failed = |error: kube::Error| unusable(&cluster.server, &error);
-        let version = at_first(|| cluster.client.apiserver_version()).await.map_err(failed)?.git_version;
-        let kinds = Kinds::discover(&cluster.client).await.map_err(failed)?;
+        let version = at_first(|| cluster.client.apiserver_version());
+        let (version, kinds) = tokio::try_join!(version, Kinds::discover(&cluster.client)).map_err(failed)?;
+        let version = version.git_version;
         Ok(Self {
             options,
             objects: Objects { client: cluster.client.clone() },

@@ -46,6 +46,8 @@ pub(super) fn api_server(folder: &Path, port: u16) -> Vec<String> {
         // It would mark new nodes as not ready until a controller has judged them, which is left out.
         "--disable-admission-plugins=TaintNodesByCondition".to_owned(),
         "--profiling=false".to_owned(),
+        format!("--audit-policy-file={folder}/audit.json"),
+        format!("--audit-log-path={folder}/audit.log"),
     ]
 }
 

@@ -2,6 +2,7 @@
 //! nodes. No container runs; pods become what their labels ask for.
 
 mod arguments;
+mod audit;
 mod certificates;
 mod guard;
 mod kubeconfig;
@@ -86,6 +87,7 @@ impl ControlPlane {
         certificates::make(&folder);
         write(&folder.join("stages.yaml"), include_str!("stages.yaml"));
         write(&folder.join("nodes.yaml"), include_str!("nodes.yaml"));
+        write(&folder.join("audit.json"), audit::POLICY);
         write_logs(&folder);
         let mut failures = String::new();
         for _ in 0..ATTEMPTS {
@@ -204,6 +206,17 @@ impl ControlPlane {
         let file = self.unused_folder().join("kubeconfig");
         write(&file, kubeconfig::holder(&self.authority, &self.address, namespace, &token));
         file
+    }
+
+    /// The requests of a service account that the API server has answered so far, as its audit log has them: a verb and a path
+    /// each, such as `patch /api/v1/...`.
+    ///
+    /// # Panics
+    /// The cluster is not ours.
+    #[must_use]
+    #[track_caller]
+    pub fn requests_of(&self, namespace: &str, service_account: &str) -> Vec<String> {
+        audit::requests(&self.folder, &format!("system:serviceaccount:{namespace}:{service_account}"))
     }
 
     /// Stops the API server and starts it again at the same address, with the same objects.
