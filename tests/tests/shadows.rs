@@ -114,7 +114,7 @@ fn people_read_what_a_shadow_would_have_decided() {
 
     shadow stock:release-tags beside stock:release-tags on the tags
       disagrees in 2 of 2 decisions since 2026-11-30 08:00:00Z
-      [RELEASE] 2026-11-30 08:00:00Z, entry 15: v1.0.0, edge (moves), version 1.0.0 instead of v1.0.0, latest (moves), version 1.0.0
+      [RELEASE] 2026-11-30 08:00:00Z, entry 16: v1.0.0, edge (moves), version 1.0.0 instead of v1.0.0, latest (moves), version 1.0.0
       [RELEASE] 2026-11-30 08:00:00Z, entry 3: edge (moves) instead of latest (moves)
 
     shadow stock:version-gate beside stock:always on preview
