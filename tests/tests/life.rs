@@ -506,3 +506,31 @@ fn whoever_says_no_name_is_known_by_the_name_in_their_commits() {
     let ticked = at(&application, NOON, &["tick"]).code(0).json();
     assert_eq!(verdict(&ticked[0], "production"), "hold", "the author's own approval does not count");
 }
+
+#[test]
+fn what_failed_in_one_environment_keeps_no_other_waiting() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:soak", settings = { for = "2h" } }]"#);
+    let rules = application.read("plimsoll.toml");
+    let canary = r#"
+[[environments]]
+name = "canary"
+after = ["staging"]
+target = { kind = "directory", path = "deploy/canary", manifests = "nowhere/" }
+promotion = [{ policy = "stock:always" }]
+"#;
+    application.git.write("plimsoll.toml", format!("{rules}{canary}"));
+    application.git.commit("Add a canary");
+    let failed = at(&application, MORNING, &["release"]).code(2).json();
+    assert_eq!((verdict(&failed, "production"), failed["standing"].as_str()), ("hold", Some("failed")));
+
+    let ticked = at(&application, NOON, &["tick"]).code(2).json();
+    assert_eq!(environment(&ticked[0], "production")["deployed"], true);
+    let tries = |journal: &str| journal.matches(r#""step":"deploy""#).count();
+    let exported = application.run(&["journal", "export"]).code(0).stdout;
+    assert_eq!(tries(&exported), 1, "what failed is not tried again by time alone");
+    assert_eq!(at(&application, NOON, &["tick"]).code(0).json(), serde_json::json!([]));
+    let _ = at(&application, NOON, &["resume"]).code(2);
+    let exported = application.run(&["journal", "export"]).code(0).stdout;
+    assert_eq!(tries(&exported), 2, "whoever takes it up by name tries it again");
+}

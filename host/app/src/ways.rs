@@ -15,7 +15,11 @@ pub(crate) fn ways(state: &ReleaseState, environment: &EnvironmentState) -> Vec<
     let (release, name) = (&state.release, &environment.plan.name);
     match &environment.stay {
         Stay::Held => held(state, environment),
-        Stay::Failed(_) => vec![format!("mend it, then: plimsoll resume {release}")],
+        // Taken up again, it works with the files of the same commit.
+        Stay::Failed(_) => vec![
+            "release a commit that mends it".to_owned(),
+            format!("where it was not for the commit: plimsoll resume {release}"),
+        ],
         Stay::Denied => vec![
             "release a commit that the rules allow".to_owned(),
             format!("once the rules changed: plimsoll promote {release} {name}"),

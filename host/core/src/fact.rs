@@ -19,8 +19,12 @@ use crate::{
 pub enum Fact {
     /// The release began.
     Opened(Box<Opening>),
-    /// A host took the release up again: what was held or had failed is asked or tried anew.
-    Resumed {},
+    /// A host took the release up again: what was held is asked anew, and what had failed is tried anew.
+    Resumed {
+        /// Whether only what waits is open again, and what failed stays as it is.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waiting: bool,
+    },
     /// The tagging policy was asked.
     TagsDerived {
         /// The decision, whole.

@@ -234,7 +234,11 @@ fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
     };
     for life in lives.iter().copied().chain([usize::MAX]) {
         let mut left = life;
-        let fact = if journal.is_empty() { opening(answers.environments.len()) } else { Fact::Resumed {} };
+        let fact = if journal.is_empty() {
+            opening(answers.environments.len())
+        } else {
+            Fact::Resumed { waiting: false }
+        };
         write(&mut journal, fact);
         let mut state = ReleaseState::fold(&journal).unwrap();
         let mut steps = 0;
@@ -383,7 +387,7 @@ fn who_was_taken_out_comes_back_only_when_asked_for() {
         reason: "slow".to_owned(),
     };
     apply(&mut state, 20, rejected);
-    apply(&mut state, 30, Fact::Resumed {});
+    apply(&mut state, 30, Fact::Resumed { waiting: false });
     assert_eq!(next(&state), None);
     let requested =
         Fact::Requested { environment: name(0), intent: Intent::Promote, by: "ann".to_owned(), reason: None };

@@ -21,7 +21,7 @@ impl<'a> Columns<'a> {
     pub(crate) fn of(fact: &'a Fact) -> Self {
         let (kind, environment, tag) = match fact {
             Fact::Opened(_) => ("opened", None, None),
-            Fact::Resumed {} => ("resumed", None, None),
+            Fact::Resumed { .. } => ("resumed", None, None),
             Fact::TagsDerived { .. } => ("tags-derived", None, None),
             Fact::TagsShadowed { .. } => ("tags-shadowed", None, None),
             Fact::Built { .. } => ("built", None, None),
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_kind_is_the_one_in_the_text() {
-        let fact = Fact::Resumed {};
+        let fact = Fact::Resumed { waiting: false };
         let json = serde_json::to_value(&fact).unwrap();
         assert_eq!(json["fact"], Columns::of(&fact).kind);
     }

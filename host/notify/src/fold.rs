@@ -165,7 +165,7 @@ impl Known {
                 Some(Told::new(EventKind::Rejected, format!("{by} took it out of {place}: {reason}")))
             }
             Fact::Settled {} => Some(Told::new(EventKind::Done, standing(self.state.standing()).to_owned())),
-            Fact::Resumed {}
+            Fact::Resumed { .. }
             | Fact::TagsShadowed { .. }
             | Fact::Built { .. }
             | Fact::Pushed { .. }

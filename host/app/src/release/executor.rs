@@ -46,7 +46,7 @@ impl<'a> Executor<'a> {
         if !entries.is_empty() {
             self.progress.known(&entries);
             let state = ReleaseState::fold(&entries).ok_or(ReleaseError::Damaged(release))?;
-            return self.take_up(state).await;
+            return self.take_up(state, false).await;
         }
         let opening = self.application.opening(event.source, event.intent);
         let entry = self.append(&release, 0, Fact::Opened(Box::new(opening))).await?;
@@ -60,7 +60,7 @@ impl<'a> Executor<'a> {
     /// There is no such release, the journal failed, or another host kept the release for too long.
     pub async fn resume(&self, release: &ReleaseId) -> Result<ReleaseState, ReleaseError> {
         let _lease = self.lease(LeaseScope::Release(release.clone())).await?;
-        self.take_up(self.load(release).await?).await
+        self.take_up(self.load(release).await?, false).await
     }
 
     /// As [`Executor::resume`], but leaves the release alone when another host is at it, or was by now, so that it does not wait
@@ -76,7 +76,7 @@ impl<'a> Executor<'a> {
         if !tick::can_go_on(self.application, &state).await.map_err(ReleaseError::Journal)? {
             return Ok(None);
         }
-        self.take_up(state).await.map(Some)
+        self.take_up(state, true).await.map(Some)
     }
 
     /// The application whose releases these are.
@@ -99,14 +99,14 @@ impl<'a> Executor<'a> {
         ReleaseState::fold(&entries).ok_or_else(|| ReleaseError::Damaged(release.clone()))
     }
 
-    async fn take_up(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+    async fn take_up(&self, mut state: ReleaseState, waiting: bool) -> Result<ReleaseState, ReleaseError> {
         self.finish_ways_back(&state).await?;
         if matches!(state.standing(), Standing::Done | Standing::Refused) {
             self.settle(&mut state).await?;
             return Ok(state);
         }
         self.require_repository(&state)?;
-        self.record(&mut state, Fact::Resumed {}).await?;
+        self.record(&mut state, Fact::Resumed { waiting }).await?;
         self.follow(state).await
     }
 

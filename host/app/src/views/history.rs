@@ -75,7 +75,7 @@ pub fn sentence(fact: &Fact) -> String {
                 short(&opening.source.commit.id)
             )
         }
-        Fact::Resumed {} => "taken up again".to_owned(),
+        Fact::Resumed { .. } => "taken up again".to_owned(),
         Fact::TagsDerived { record, plan } => match plan {
             Some(plan) => {
                 let tags: Vec<&str> = plan.tags.iter().map(|planned| planned.tag.as_str()).collect();

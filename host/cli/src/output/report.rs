@@ -71,7 +71,7 @@ pub(crate) fn environment(environment: &EnvironmentReport, what: &str) {
         say!("  {WAITING}waits until{PLAIN} {condition}");
     }
     if let Some(error) = &environment.error {
-        say!("  {BAD}failed:{PLAIN} {error}");
+        say!("  {BAD}failed:{PLAIN} {}", error.replace('\n', "\n    "));
     }
     if let Some(aftermath) = environment.aftermath {
         say!("  {}", self::aftermath(aftermath));

@@ -7,10 +7,13 @@ use crate::contract::{Condition, Decision};
 const ASK_AGAIN: i64 = 60;
 
 /// The earliest time, Unix seconds, at which taking the release up again may lead further; `None` when that takes an act of
-/// somebody, or when nothing is left. What failed waits to be taken up by name.
+/// somebody, or when nothing is left. What failed waits to be taken up by name; in an environment it keeps none of the others
+/// waiting.
 #[must_use]
 pub fn due(state: &ReleaseState) -> Option<i64> {
-    if state.standing() != Standing::Waiting {
+    let stuck = state.failure.as_ref().is_some_and(|failure| failure.environment.is_none());
+    let over = matches!(state.standing(), Standing::Done | Standing::Refused);
+    if stuck || over || matches!(state.tagging, Tagging::Unanswered(_)) {
         return None;
     }
     // A host died over it: something is to be done that nobody holds.
@@ -24,7 +27,7 @@ pub fn due(state: &ReleaseState) -> Option<i64> {
 /// release there, or when it takes an act of somebody.
 #[must_use]
 pub fn due_in(state: &ReleaseState, environment: &EnvironmentState) -> Option<i64> {
-    if environment.stay != Stay::Held {
+    if environment.stay != Stay::Held || environment.is_unanswered() {
         return None;
     }
     let (since, known) = (environment.since, environment.known);

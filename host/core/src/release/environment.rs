@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    contract::{Decision, EvidenceOutcome, Intent, Passage, PassageState, Verdict},
+    contract::{Decision, EvidenceOutcome, Finding, Intent, Passage, PassageState, Verdict},
     fact::{EnvironmentPlan, Fact},
     names::{CheckName, ReleaseId},
     ports::Aftermath,
@@ -77,6 +77,9 @@ pub enum Stay {
     },
 }
 
+/// The rule of findings that say that a policy did not answer.
+const UNANSWERED: &str = "host:policy";
+
 impl EnvironmentState {
     pub(super) fn new(plan: &EnvironmentPlan, opened: i64) -> Self {
         Self {
@@ -129,8 +132,9 @@ impl EnvironmentState {
     }
 
     /// A new run of a host.
-    pub(super) fn resume(&mut self, at: i64) {
-        if matches!(self.stay, Stay::Held | Stay::Allowed | Stay::Failed(_)) {
+    pub(super) fn resume(&mut self, at: i64, waiting: bool) {
+        let failed = matches!(self.stay, Stay::Failed(_)) || self.is_unanswered();
+        if matches!(self.stay, Stay::Held | Stay::Allowed | Stay::Failed(_)) && !(failed && waiting) {
             self.settle(at, Stay::Pending);
         }
     }
@@ -160,6 +164,14 @@ impl EnvironmentState {
     #[must_use]
     pub fn passed(&self) -> bool {
         matches!(self.stay, Stay::Deployed { healthy: true, .. }) && self.next_check().is_none()
+    }
+
+    /// Whether a policy did not answer: that is no hold that time ends.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        let says_so = |finding: &Finding| finding.rule == UNANSWERED;
+        self.stay == Stay::Held
+            && self.verdict.as_ref().is_some_and(|verdict| verdict.findings.iter().any(says_so))
     }
 
     /// The next check that is to be made after the deployment.

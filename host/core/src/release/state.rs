@@ -141,7 +141,7 @@ impl ReleaseState {
             }
         }
         match &entry.fact {
-            Fact::Resumed {} => self.resume(entry.at),
+            Fact::Resumed { waiting } => self.resume(entry.at, *waiting),
             Fact::TagsDerived { record, plan } => {
                 self.tagging = tagging(&record.outcome, plan.as_ref());
                 self.tagging_shadow = None;
@@ -157,6 +157,10 @@ impl ReleaseState {
             }
             Fact::Verified { evidence, .. } | Fact::EvidenceGiven { evidence, .. } => {
                 self.evidence.push(evidence.clone());
+            }
+            // What failed there is over.
+            Fact::Requested { environment, .. } | Fact::Deployed { environment, .. } => {
+                self.failure.take_if(|failure| failure.environment.as_ref() == Some(environment));
             }
             Fact::Approved { approval } => self.approvals.push(approval.clone()),
             Fact::StepFailed { step, environment, message, hint, .. } => {
@@ -184,8 +188,11 @@ impl ReleaseState {
     }
 
     /// A new run: what waits or failed is open again, and an allowance that was not used is asked for anew.
-    fn resume(&mut self, at: i64) {
-        self.failure = None;
+    /// When only what waits is to go on, what failed in an environment stays failed there.
+    fn resume(&mut self, at: i64, waiting: bool) {
+        if !waiting {
+            self.failure = None;
+        }
         // The layout with the image may be gone, and nothing refers to the digest yet: building again is harmless.
         if !self.pushed {
             self.built = None;
@@ -193,7 +200,7 @@ impl ReleaseState {
         if matches!(self.tagging, Tagging::Unanswered(_)) {
             self.tagging = Tagging::Pending;
         }
-        self.environments.iter_mut().for_each(|environment| environment.resume(at));
+        self.environments.iter_mut().for_each(|environment| environment.resume(at, waiting));
     }
 
     /// The plan, once there is one.
@@ -241,13 +248,8 @@ impl ReleaseState {
     /// How the release stands when no step is left.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let unanswered = |environment: &EnvironmentState| {
-            let host = |finding: &Finding| finding.rule == UNANSWERED;
-            environment.stay == Stay::Held
-                && environment.verdict.as_ref().is_some_and(|verdict| verdict.findings.iter().any(host))
-        };
         let failed = |environment: &EnvironmentState| {
-            matches!(environment.stay, Stay::Failed(_)) || unanswered(environment)
+            matches!(environment.stay, Stay::Failed(_)) || environment.is_unanswered()
         };
         let unreachable = self.unreachable();
         let open = |environment: &EnvironmentState| match environment.stay {
@@ -293,9 +295,6 @@ impl ReleaseState {
         self.environments.iter().filter_map(EnvironmentState::passage).collect()
     }
 }
-
-/// The rule of findings that say that a policy did not answer.
-const UNANSWERED: &str = "host:policy";
 
 fn tagging(outcome: &Outcome<Derivation>, plan: Option<&TagPlan>) -> Tagging {
     match (outcome, plan) {

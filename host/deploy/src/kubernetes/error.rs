@@ -170,13 +170,18 @@ pub enum KubernetesError {
     #[error(transparent)]
     Rollout(#[from] RolloutError),
     /// The deployment failed, and so did going back.
-    #[error("{failure}; {afterwards}")]
+    #[error("{failure}{}{afterwards}", between(failure))]
     WithAftermath {
         /// Why the deployment failed.
         failure: Box<KubernetesError>,
         /// What became of the environment.
         afterwards: String,
     },
+}
+
+/// What stands between a failure and what became of it: a failure of many lines ends before it.
+fn between(failure: &KubernetesError) -> &'static str {
+    if failure.to_string().contains('\n') { "\n" } else { "; " }
 }
 
 impl KubernetesError {
