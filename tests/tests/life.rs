@@ -534,3 +534,40 @@ promotion = [{ policy = "stock:always" }]
     let exported = application.run(&["journal", "export"]).code(0).stdout;
     assert_eq!(tries(&exported), 2, "whoever takes it up by name tries it again");
 }
+
+#[test]
+fn environments_that_do_not_come_after_one_another_go_at_the_same_time() {
+    require!(Requirement::Git);
+    let application = guarded(r#"[{ policy = "stock:always" }]"#);
+    let rules = application.read("plimsoll.toml");
+    let meet = |name: &str, after: &str| {
+        format!(
+            r#"
+[[environments]]
+name = "{name}"
+after = [{after}]
+target = {{ kind = "directory", path = "deploy/{name}", manifests = "k8s/" }}
+promotion = [{{ policy = "stock:always" }}]
+verify = [{{ name = "meet", command = ["./meet.sh"], timeout = "1m" }}]
+"#
+        )
+    };
+    let further =
+        [meet("east", r#""staging""#), meet("west", r#""staging""#), meet("last", r#""east", "west""#)];
+    application.git.write("plimsoll.toml", format!("{rules}{}", further.concat()));
+    // East and west each wait for the other one: one after the other, the first would wait in vain.
+    let script = "#!/bin/sh\ncd deploy\ntouch here-$PLIMSOLL_ENVIRONMENT\nfor i in $(seq 400); do\n\
+                  test -e here-east && test -e here-west && exit 0\nsleep 0.1\ndone\nexit 1\n";
+    application.git.write("meet.sh", script);
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(application.git.path().join("meet.sh"), executable).expect("it is there");
+    application.git.commit("Let two environments meet");
+
+    let report = release(&application, MORNING);
+    assert_eq!(report["standing"], "done", "{report}");
+    let status = at(&application, MORNING, &["status"]).code(0).json();
+    for name in ["east", "west", "last", "production"] {
+        assert_eq!(environment(&status, name)["healthy"], true, "{name}: {status}");
+    }
+    let _ = application.run(&["journal", "verify"]).code(0);
+}

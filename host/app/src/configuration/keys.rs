@@ -36,7 +36,7 @@ pub(super) static FILE: TableShape = TableShape {
             name: "environments",
             shape: Shape::List { of: &Shape::Table(&ENVIRONMENT), least: 0 },
             presence: Optional("nothing is deployed"),
-            meaning: "Where releases run, in the order they are asked about.",
+            meaning: "Where releases run. Those that do not come after one another go at the same time.",
         },
         Key {
             name: "signers",

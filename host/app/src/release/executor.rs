@@ -126,49 +126,44 @@ impl<'a> Executor<'a> {
     pub(super) async fn follow(&self, mut state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         let effects = Effects::new(self.application, self.progress);
         shadows::tell_missed(self.application, self.progress);
-        let mut held: Option<(LeaseScope, Box<dyn Lease>)> = None;
-        while let Some(step) = next(&state) {
-            // The lease of an environment is kept from the question to the last check after the deployment.
-            let wanted = scope(&step);
-            if held.as_ref().map(|(scope, _)| scope) != wanted.as_ref() {
-                drop(held.take());
-                held = match wanted {
-                    Some(scope) => Some((scope.clone(), self.lease(scope).await?)),
-                    None => None,
-                };
-            }
-            if matches!(step, Step::Decide(_)) {
-                state = self.refresh(state).await?;
-                if next(&state).as_ref() != Some(&step) {
-                    continue;
-                }
-            }
-            self.progress.starting(&step);
-            match effects.perform(&state, &step).await {
-                Ok(fact) => {
-                    self.progress.performed(&step);
-                    let entry = self.record(&mut state, fact).await?;
-                    if let Fact::Deployed { environment, .. } = &entry.fact {
-                        self.finish_way_back(&state, environment).await?;
-                    }
-                    self.ask_shadows(&mut state, &entry.fact).await;
-                }
-                Err(failure) => {
-                    let fact = Fact::step_failed(&step, &failure);
-                    self.record(&mut state, fact).await?;
-                    if step.environment().is_none() {
-                        break;
-                    }
-                }
-            }
+        if self.up_to_environments(&mut state, &effects).await? {
+            state = self.through_environments(state, &effects).await?;
         }
         self.settle(&mut state).await?;
         debug_assert!(state.environments.iter().all(|environment| environment.stay != Stay::Allowed));
         Ok(state)
     }
 
+    /// Carries out what comes before all environments, one step after the other. Whether it got there.
+    async fn up_to_environments(
+        &self,
+        state: &mut ReleaseState,
+        effects: &Effects<'_>,
+    ) -> Result<bool, ReleaseError> {
+        let before = |state: &ReleaseState| next(state).filter(|step| step.environment().is_none());
+        while let Some(step) = before(state) {
+            let _lease = match step {
+                Step::SetTag(_) => Some(self.lease(LeaseScope::Tags).await?),
+                _ => None,
+            };
+            self.progress.starting(&step);
+            match effects.perform(state, &step).await {
+                Ok(fact) => {
+                    self.progress.performed(&step);
+                    let entry = self.record(state, fact).await?;
+                    self.ask_shadows(state, &entry.fact).await;
+                }
+                Err(failure) => {
+                    self.record(state, Fact::step_failed(&step, &failure)).await?;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(next(state).is_some())
+    }
+
     /// The release with what was given to it since: approvals, evidence, a rejection.
-    async fn refresh(&self, state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
+    pub(super) async fn refresh(&self, state: ReleaseState) -> Result<ReleaseState, ReleaseError> {
         let entries = self.application.journal.release(&state.release).await;
         let fresh = ReleaseState::fold(&entries.map_err(ReleaseError::Journal)?);
         Ok(fresh.unwrap_or(state))
@@ -191,9 +186,14 @@ impl<'a> Executor<'a> {
     async fn ask_shadows(&self, state: &mut ReleaseState, decided: &Fact) {
         let Some(fact) = shadows::ask(self.application, decided).await else { return };
         if let Err(error) = self.record(state, fact).await {
-            let text = format!("what a shadow said is not recorded: {error}");
-            self.progress.activity(Activity::Warning(&text));
+            self.say_lost(&error);
         }
+    }
+
+    /// What a shadow said is lost.
+    pub(super) fn say_lost(&self, error: &ReleaseError) {
+        let text = format!("what a shadow said is not recorded: {error}");
+        self.progress.activity(Activity::Warning(&text));
     }
 
     pub(super) async fn record(&self, state: &mut ReleaseState, fact: Fact) -> Result<Entry, ReleaseError> {
@@ -212,16 +212,5 @@ impl<'a> Executor<'a> {
             .map_err(ReleaseError::Journal)?;
         self.progress.recorded(&entry);
         Ok(entry)
-    }
-}
-
-/// What a step acts on that others may act on too.
-fn scope(step: &Step) -> Option<LeaseScope> {
-    match step {
-        Step::SetTag(_) => Some(LeaseScope::Tags),
-        Step::Decide(environment) | Step::Deploy(environment) | Step::Verify(environment, _) => {
-            Some(LeaseScope::Environment(environment.clone()))
-        }
-        Step::DeriveTags | Step::Build | Step::Push => None,
     }
 }

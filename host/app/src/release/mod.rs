@@ -1,5 +1,6 @@
 //! Carrying releases out: the executor around the pure machine of `plimsoll_core::release`.
 
+mod abreast;
 mod acts;
 mod admission;
 mod effects;

@@ -166,6 +166,12 @@ impl EnvironmentState {
         matches!(self.stay, Stay::Deployed { healthy: true, .. }) && self.next_check().is_none()
     }
 
+    /// Whether nothing is settled: nobody was asked in this run.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.stay == Stay::Pending
+    }
+
     /// Whether a policy did not answer: that is no hold that time ends.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {

@@ -89,6 +89,13 @@ pub fn next(state: &ReleaseState) -> Option<Step> {
     state.environments.iter().find_map(|environment| in_environment(state, environment))
 }
 
+/// The next step of a release in one environment; `None` when nothing is left to do there in this run, or nothing yet. Asked once
+/// everything before all environments is done.
+#[must_use]
+pub fn next_in(state: &ReleaseState, name: &EnvironmentName) -> Option<Step> {
+    state.environment(name).and_then(|environment| in_environment(state, environment))
+}
+
 fn in_environment(state: &ReleaseState, environment: &EnvironmentState) -> Option<Step> {
     let name = || environment.plan.name.clone();
     match environment.stay {
