@@ -1,22 +1,37 @@
-//! The host is killed around and amid a deployment to a cluster or to a repository that a cluster follows, and taken up
-//! again; and two hosts that share a journal deploy to one cluster at the same time. Each release is deployed once.
-//!
-//! The boundaries of all other steps are those of every target, and `kill.rs` kills at each of them.
+//! The host is killed at every boundary, and amid each deployment, of a release to a cluster or to a repository that a cluster
+//! follows, and the release is taken up again; and two hosts that share a journal deploy to one cluster at the same time. Each
+//! release is deployed once.
 
 use std::{collections::BTreeMap, path::Path, process::Command, thread};
 
 use plimsoll_support::{
-    Application, ClusterApplication, DebianRegistry, GitServer, LAYOUT, Plimsoll, PostgresServer,
+    Application, ClusterApplication, DebianRegistry, Finished, GitServer, LAYOUT, Plimsoll, PostgresServer,
     Requirement, environment, require, run,
 };
 use serde_json::{Value, json};
 
-/// Releases HEAD with a host that dies at the boundary of this name.
-fn die_at(application: &Application, boundary: &str) {
+/// How many releases go on at a time: each waits for its cluster most of the time.
+const AT_A_TIME: usize = 6;
+
+/// Releases HEAD with a host that dies at the boundary of this number or name.
+fn release_with_doom(application: &Application, boundary: &str) -> Finished {
     let program = Path::new(env!("CARGO_BIN_EXE_doomed-host"));
     let mut command: Command = application.plimsoll.command_of(program, &[boundary]);
-    let finished = run(&mut command);
+    run(&mut command)
+}
+
+fn die_at(application: &Application, boundary: &str) {
+    let finished = release_with_doom(application, boundary);
     assert_eq!(finished.status.code(), None, "it was not killed {boundary}: {finished}");
+}
+
+/// All boundaries of a release that nobody disturbs, by number, and those amid the deployments to these environments.
+fn boundaries(undisturbed: &Application, amid: &[&str]) -> Vec<String> {
+    let lived = release_with_doom(undisturbed, "none").success();
+    let count = lived.text().lines().count();
+    assert!(count > 20, "a release to two environments has more boundaries: {count}");
+    let amid = amid.iter().map(|environment| format!("amid deploy {environment}"));
+    (0..count).map(|number| number.to_string()).chain(amid).collect()
 }
 
 /// The deployments that the journal has, `ENVIRONMENT RELEASE` each, in their order.
@@ -35,12 +50,18 @@ fn revisions(site: &ClusterApplication, name: &str) -> usize {
     site.kubectl(name, &["get", "replicasets", "--output=name"]).lines().count()
 }
 
-/// A release to the cluster that dies at a boundary, after one to staging that did not, and is taken up.
-fn killed_on_a_cluster(boundary: &str) {
+/// A site whose first commit is in staging, and whose next one is a version.
+fn about_to_release() -> (ClusterApplication, Value) {
     let site = ClusterApplication::create(LAYOUT);
     let first = site.application.release();
     site.application.change("Version one");
     site.application.git.tag("v1.0.0");
+    (site, first)
+}
+
+/// A release to the cluster that dies at a boundary, after one to staging that did not, and is taken up.
+fn killed_on_a_cluster(boundary: &str) {
+    let (site, first) = about_to_release();
     die_at(&site.application, boundary);
 
     let second = site.application.release();
@@ -66,17 +87,14 @@ fn killed_on_a_cluster(boundary: &str) {
 #[test]
 fn a_host_that_is_killed_while_it_deploys_to_a_cluster_deploys_once() {
     require!(Requirement::Git, Requirement::Cluster);
-    thread::scope(|scope| {
-        for boundary in [
-            "starting deploy staging",
-            "amid deploy staging",
-            "performed deploy staging",
-            "amid deploy production",
-            "performed deploy production",
-        ] {
-            scope.spawn(move || killed_on_a_cluster(boundary));
-        }
-    });
+    let boundaries = boundaries(&about_to_release().0.application, &["staging", "production"]);
+    for some in boundaries.chunks(AT_A_TIME) {
+        thread::scope(|scope| {
+            for boundary in some {
+                scope.spawn(move || killed_on_a_cluster(boundary));
+            }
+        });
+    }
 }
 
 /// A site whose production is a folder of a repository.
@@ -95,14 +113,13 @@ fn followed() -> (GitServer, Application) {
 #[test]
 fn a_host_that_is_killed_while_it_pushes_commits_once() {
     require!(Requirement::Git);
-    for boundary in [
-        "starting deploy production",
-        "amid deploy production",
-        "performed deploy production",
-        "recorded deploy production",
-    ] {
+    let tagged = || {
         let (server, application) = followed();
         application.git.tag("v1.0.0");
+        (server, application)
+    };
+    for boundary in &boundaries(&tagged().1, &["production"]) {
+        let (server, application) = tagged();
         die_at(&application, boundary);
         let report = application.release();
         let digest = report["digest"].as_str().expect("it was built");
