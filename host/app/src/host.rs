@@ -8,7 +8,8 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, Referrers, TaggingPolicy,
+        Target,
     },
     reference::ImageReference,
 };
@@ -31,6 +32,7 @@ use crate::{
     journals,
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
+    provenance::{self, Provenance, Recipe},
     release::Lookout,
     sharing::{Lock, Signer, lock_path},
     targets,
@@ -54,6 +56,8 @@ pub struct HostOptions {
     pub timestamp: Option<i64>,
     /// A token for GitHub's API; a file that the configuration names wins over it.
     pub github_token: Option<SecretString>,
+    /// The password of the private key that statements are signed with.
+    pub key_password: Option<SecretString>,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -259,6 +263,7 @@ impl Host {
             Some((tagging?, promotions))
         })?;
         let environments = self.configuration.environments.iter().zip(promotions);
+        let provenance = self.provenance(access)?;
         Ok(Application {
             configuration: self.configuration.digest,
             image: self.image_plan(),
@@ -278,6 +283,7 @@ impl Host {
             builder: self.builder()?,
             repository: surroundings.repository,
             journal: surroundings.journal,
+            provenance,
             clock: self.options.clock,
         })
     }
@@ -333,6 +339,28 @@ impl Host {
             Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
             Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
         })
+    }
+
+    /// What puts statements about the image beside it; `None` when none are wanted. A dry run signs nothing and reads no key.
+    fn provenance(&self, access: Access) -> Result<Option<Provenance>, HostError> {
+        let configuration::Provenance { attach, key } = &self.configuration.provenance;
+        if !attach {
+            return Ok(None);
+        }
+        let referrers: Arc<dyn Referrers> = match &self.configuration.image.destination {
+            Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
+            Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
+        };
+        let key = key.as_deref().filter(|_| access == Access::Write);
+        let key = key.map(|file| provenance::key(file, self.options.key_password.as_ref())).transpose()?;
+        let image = &self.configuration.image;
+        let written = |path: &Path| path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
+        let recipe = Recipe {
+            dockerfile: written(&image.dockerfile),
+            context: written(&image.context),
+            builder: image.builder.word(),
+        };
+        Ok(Some(Provenance::new(referrers, key, recipe)))
     }
 
     /// Lets `work` load policies, and turns the problems that it finds into one error about the configuration.

@@ -12,6 +12,7 @@ pub mod host;
 mod journals;
 pub mod notifications;
 pub mod policies;
+pub mod provenance;
 pub mod recorded;
 mod registry_access;
 pub mod release;

@@ -15,6 +15,7 @@
 
 mod address;
 mod artifact;
+mod attach;
 mod challenge;
 mod connection;
 mod credentials;
@@ -36,6 +37,5 @@ pub use artifact::{Artifact, ArtifactLayer};
 pub use error::RegistryError;
 pub use layout_repository::LayoutRepository;
 pub use options::RegistryOptions;
-pub use referrers::Referrer;
 pub use registries::Registries;
 pub use repository::RegistryRepository;

@@ -21,6 +21,7 @@ use plimsoll_layout::manifest::{
 use reqwest::header::HeaderValue;
 
 use crate::{
+    attach,
     connection::{Ask, Connection},
     error::RegistryError,
 };
@@ -202,7 +203,8 @@ impl ImageRepository for RegistryRepository {
     }
 
     async fn tags(&self) -> Result<Vec<String>, PortFailure> {
-        Ok(self.list().await?)
+        // What stands for a list of referrers is no tag of an image.
+        Ok(self.list().await?.into_iter().filter(|tag| !attach::is_list(tag)).collect())
     }
 
     async fn labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {

@@ -18,6 +18,7 @@ mod model;
 mod notifications;
 mod order;
 mod problem;
+mod provenance;
 mod quantity;
 mod reader;
 mod schema;
@@ -40,7 +41,7 @@ pub use model::{
     Binding, Builder, Capability, Check, CheckAction, ClusterAccess, Configuration, Destination,
     ENVIRONMENT_PLACEHOLDER, Environment, GitOpsTarget, GitOpsWait, GitOpsWrite, Image, ImagePath,
     Impersonation, Journal, KubernetesTarget, LimitOverrides, ManifestSource, Notification,
-    NotificationEvent, OnFailure, PolicyReference, Queue, ReadyWhen, Registries, Signer, Target,
+    NotificationEvent, OnFailure, PolicyReference, Provenance, Queue, ReadyWhen, Registries, Signer, Target,
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
@@ -101,6 +102,7 @@ fn resolve(
         image: image?,
         tags: tags?,
         environments: environments?,
+        provenance: provenance::provenance(file.table("provenance").as_ref(), folder),
         journal: journal?,
         notifications: notifications?,
         registries: image::registries(file.table("registries"), folder),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::{PortFailure, Progress};
 use crate::{digest::Digest, reference::ImageReference};
@@ -48,12 +49,24 @@ pub struct BuildRequest {
 }
 
 /// An image that was built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltImage {
     /// Digest of its manifest.
     pub digest: Digest,
     /// Bytes of all its layers as stored.
     pub size: u64,
+    /// The images that it was made from, as far as the builder knows: a builder that leaves them to an engine knows none.
+    pub bases: Vec<BaseImage>,
+}
+
+/// An image that another one was made from: its base, or one that something was copied from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BaseImage {
+    /// The image as the Dockerfile names it, completed.
+    pub reference: String,
+    /// Digest of the manifest that was used.
+    pub digest: Digest,
 }
 
 /// What an image runs on (OCI image specification 1.1, "Image Index Property Descriptions").

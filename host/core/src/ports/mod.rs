@@ -6,14 +6,16 @@ mod image;
 mod journal;
 mod policy;
 mod progress;
+mod referrers;
 mod registry;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
-pub use image::{BaseImages, BuildRequest, BuiltImage, ImageBuilder, Platform};
+pub use image::{BaseImage, BaseImages, BuildRequest, BuiltImage, ImageBuilder, Platform};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
+pub use referrers::{Attached, Attachment, Referrer, Referrers};
 pub use registry::{ImageRepository, PushReport};
 
 use std::{error::Error, fmt};

@@ -13,8 +13,10 @@ mod stage;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+use plimsoll_core::{
+    digest::Digest,
+    ports::{Activity, BaseImage, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress},
+    reference::ImageReference,
 };
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
@@ -70,6 +72,7 @@ impl ImageBuilder for EmbeddedBuilder {
             progress.activity(Activity::Warning(warning));
         }
         let images = self.images(&plan, request, progress).await?;
+        let bases = bases(&images);
         let (say, mut lines) = mpsc::unbounded_channel::<String>();
         let build = Build {
             request: request.clone(),
@@ -86,8 +89,17 @@ impl ImageBuilder for EmbeddedBuilder {
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
-        Ok(built?)
+        Ok(BuiltImage { bases, ..built? })
     }
+}
+
+/// The images that were fetched, for the image's provenance.
+fn bases(images: &Images) -> Vec<BaseImage> {
+    let base = |((reference, _), digest): (&(ImageReference, _), &Digest)| BaseImage {
+        reference: reference.to_string(),
+        digest: *digest,
+    };
+    images.iter().map(base).collect()
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.

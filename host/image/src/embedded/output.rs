@@ -43,7 +43,7 @@ pub(super) fn write(
     }
     let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
     layout.add_manifest(&digest)?;
-    Ok(BuiltImage { digest, size })
+    Ok(BuiltImage { digest, size, bases: Vec::new() })
 }
 
 /// What was asked for, and which base it is built on (OCI image specification 1.1, "Pre-Defined Annotation Keys").

@@ -49,6 +49,10 @@ pub(crate) struct State {
     pub(crate) handed_out: Option<&'static str>,
     /// What it lists as referring to any artifact; absent when it has no such list.
     pub(crate) referrers: Option<Vec<u8>>,
+    /// It lists what refers to an artifact by itself, from the manifests that it takes.
+    pub(crate) keeps_referrers: bool,
+    /// What somebody else puts under a tag right after it was put there, once.
+    pub(crate) written_over: Option<(String, Vec<u8>)>,
     /// All tags come at once, whatever part is asked for.
     pub(crate) no_pages: bool,
     /// Another server that uploads are sent to.
@@ -254,7 +258,13 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
         ("PUT", "manifests", target) => {
             state.manifests.insert(target.to_owned(), request.body.clone());
             state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());
+            if let Some((tag, theirs)) = state.written_over.take_if(|(tag, _)| tag == target) {
+                state.manifests.insert(tag, theirs);
+            }
             ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
+        }
+        ("GET", "referrers", subject) if state.keeps_referrers => {
+            ok(200, String::new(), referrers(state, subject).to_string().as_bytes())
         }
         ("GET", "referrers", _) => match &state.referrers {
             Some(index) => ok(200, String::new(), index),
@@ -279,4 +289,21 @@ fn repository(state: &mut State, request: &Request, path: &str, address: SocketA
         }
         _ => missing("NOT_FOUND"),
     }
+}
+
+/// The manifests that name a subject.
+fn referrers(state: &State, subject: &str) -> serde_json::Value {
+    let named = state.manifests.iter().filter(|(name, _)| name.starts_with("sha256:"));
+    let manifests: Vec<_> = named
+        .filter_map(|(digest, bytes)| {
+            let manifest: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+            (manifest["subject"]["digest"] == subject).then(|| {
+                json!({
+                    "mediaType": manifest["mediaType"], "digest": digest, "size": bytes.len(),
+                    "artifactType": manifest["artifactType"], "annotations": manifest["annotations"],
+                })
+            })
+        })
+        .collect();
+    json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests })
 }

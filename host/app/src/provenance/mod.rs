@@ -1,0 +1,14 @@
+//! Provenance: statements about images, made of facts, kept beside the images, and checked.
+
+mod attach;
+mod gather;
+mod image;
+pub(crate) mod statements;
+mod verify;
+
+pub(crate) use attach::key;
+pub use attach::{Provenance, Recipe};
+pub use image::{ImageToVerify, NamedImage};
+pub use plimsoll_provenance::{Disregarded, Expected, ExpectedPolicy, Report};
+pub use plimsoll_signature::PublicKey;
+pub use verify::{Verified, verify};
