@@ -354,7 +354,11 @@ impl Host {
         let key = key.as_deref().filter(|_| access == Access::Write);
         let key = key.map(|file| provenance::key(file, self.options.key_password.as_ref())).transpose()?;
         let image = &self.configuration.image;
-        let written = |path: &Path| path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
+        let written = |path: &Path| match path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        {
+            folder if folder.is_empty() => ".".to_owned(),
+            path => path,
+        };
         let recipe = Recipe {
             dockerfile: written(&image.dockerfile),
             context: written(&image.context),

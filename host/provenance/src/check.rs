@@ -20,12 +20,18 @@ use crate::{
     statement::Claim,
 };
 
+/// The checks that prove something beyond the repository's word.
+const SIGNATURE: &str = "signature";
+const JOURNAL: &str = "journal";
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Report {
     /// Whether no check failed.
     pub verified: bool,
+    /// Whether more than the repository's word stands behind that: a signature by a key that was named, or a journal.
+    pub proven: bool,
     /// The release that the checks are about; absent when no statement says how the image was built.
     pub release: Option<String>,
     /// The checks. What was not asked for is told as skipped.
@@ -49,7 +55,17 @@ pub fn check(
     let reports = releases.iter().map(|release| {
         let checks = release.check(image, expected, pointing, recorded);
         let verified = checks.iter().all(|check| check.outcome != RuleOutcome::Failed);
-        Report { verified, release: Some(release.id.to_owned()), checks, disregarded: disregarded.clone() }
+        let is_proof = |check: &Finding| {
+            matches!(check.rule.as_str(), SIGNATURE | JOURNAL) && check.outcome == RuleOutcome::Passed
+        };
+        let proven = verified && checks.iter().any(is_proof);
+        Report {
+            verified,
+            proven,
+            release: Some(release.id.to_owned()),
+            checks,
+            disregarded: disregarded.clone(),
+        }
     });
     let mut newest = None;
     for report in reports {
@@ -60,7 +76,7 @@ pub fn check(
     }
     newest.unwrap_or_else(|| {
         let checks = vec![failed("provenance", "no statement that counts says how this image was built")];
-        Report { verified: false, release: None, checks, disregarded }
+        Report { verified: false, proven: false, release: None, checks, disregarded }
     })
 }
 
@@ -120,13 +136,13 @@ impl<'a> Release<'a> {
         let count = self.vouched.len();
         match self.vouched.first() {
             Some(Vouched::Key(key)) => {
-                passed("signature", format!("{count} statements are signed with the key {key}"))
+                passed(SIGNATURE, format!("{count} statements are signed with the key {key}"))
             }
             _ if self.vouched.contains(&Vouched::Unsigned) => told(
-                "signature",
+                SIGNATURE,
                 "not signed: whoever may write to the repository may have written what follows".to_owned(),
             ),
-            _ => told("signature", "not checked: --key names the public key of whoever signs".to_owned()),
+            _ => told(SIGNATURE, "not checked: --key names the public key of whoever signs".to_owned()),
         }
     }
 
@@ -210,9 +226,9 @@ impl<'a> Release<'a> {
     /// Whether a journal holds the same.
     fn journal(&self, image: &Digest, recorded: &Recorded) -> Finding {
         match recorded.releases.get(self.id).map(|release| self.differences(image, release)) {
-            None => failed("journal", format!("the journal at hand does not know the release {}", self.id)),
-            Some(differences) if differences.is_empty() => passed("journal", "it holds the same".to_owned()),
-            Some(differences) => failed("journal", differences.join("; ")),
+            None => failed(JOURNAL, format!("the journal at hand does not know the release {}", self.id)),
+            Some(differences) if differences.is_empty() => passed(JOURNAL, "it holds the same".to_owned()),
+            Some(differences) => failed(JOURNAL, differences.join("; ")),
         }
     }
 

@@ -17,7 +17,7 @@ use plimsoll_provenance::{
 use url::Url;
 
 use super::Provenance;
-use crate::application::Application;
+use crate::application::{Application, ImagePlan};
 
 /// Why there is nothing to state.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,14 @@ pub(crate) async fn statement(
         }
     };
     let subjects = state.built.into_iter().collect();
-    Ok(Statement { name: application.image.name.to_string(), subjects, claim })
+    Ok(Statement { name: name(&application.image), subjects, claim })
+}
+
+/// What the image is called: its repository, or the folder's name of its layout.
+fn name(image: &ImagePlan) -> String {
+    let layout = image.written.strip_prefix("oci:");
+    let folder = layout.and_then(|folder| folder.rsplit('/').find(|part| !part.is_empty()));
+    folder.map_or_else(|| image.name.to_string(), str::to_owned)
 }
 
 fn build(

@@ -13,7 +13,7 @@ use super::policy::public_key;
 use crate::{
     arguments::{Format, VerifyArguments},
     failure::{Ending, Failure},
-    output::{self, BAD, FAINT, GOOD, PLAIN, STRONG},
+    output::{self, BAD, FAINT, GOOD, PLAIN, STRONG, WAITING},
     session::{Access, Session},
 };
 
@@ -76,7 +76,11 @@ async fn journal(host: &Host, image: &NamedImage) -> Result<Option<Arc<dyn Journ
 
 fn tell(verified: &Verified) {
     let Verified { image, report, .. } = verified;
-    let (word, style) = if report.verified { ("verified", GOOD) } else { ("not verified", BAD) };
+    let (word, style) = match (report.verified, report.proven) {
+        (true, true) => ("verified", GOOD),
+        (true, false) => ("as stated, and not proven: no signature was checked", WAITING),
+        (false, _) => ("not verified", BAD),
+    };
     say!("{STRONG}{image}{PLAIN} {style}{word}{PLAIN}");
     output::report::findings(&report.checks);
     for Disregarded { referrer, reason } in &report.disregarded {
