@@ -5,12 +5,15 @@ use std::{future::Future, sync::Arc, time::Duration};
 use backon::{ExponentialBuilder, Retryable as _};
 use oci_client::{Reference, RegistryOperation, errors::OciDistributionError};
 use rustls::pki_types::CertificateDer;
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout},
+};
 
 use crate::{
     address::{self, Protocol},
-    challenge::Challenge,
-    credentials::{Credential, CredentialSource},
+    authentication::{Access, Scopes},
+    credentials::Sources,
     error::RegistryError,
     failure::contained,
     options::RegistryOptions,
@@ -24,6 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const BUSY_FACTOR: u32 = 10;
 /// What is asked of a token server, for messages.
 pub(crate) const TOKEN: &str = "a token";
+/// What the first request is about, for messages.
+pub(crate) const GREETING: &str = "a first request";
 
 /// One registry.
 #[derive(Debug)]
@@ -31,7 +36,8 @@ pub(crate) struct Connection {
     pub(crate) registry: String,
     pub(crate) options: RegistryOptions,
     pub(crate) protocol: Protocol,
-    pub(crate) credentials: CredentialSource,
+    /// Where its credentials are found.
+    pub(crate) sources: Sources,
     pub(crate) authorities: Arc<[CertificateDer<'static>]>,
     session: OnceCell<Session>,
 }
@@ -42,8 +48,20 @@ pub(crate) struct Ask<'a> {
     pub(crate) reference: &'a Reference,
     /// What it needs permission for.
     pub(crate) operation: RegistryOperation,
+    /// Another repository that is read, for a blob that is mounted from there.
+    pub(crate) source: Option<&'a str>,
     /// What it asks for, for messages.
     pub(crate) what: &'a str,
+}
+
+impl Ask<'_> {
+    fn scopes(&self) -> Scopes {
+        let scopes = Scopes::of(self.reference, self.operation);
+        match self.source {
+            Some(source) => scopes.and_pull(source),
+            None => scopes,
+        }
+    }
 }
 
 impl Connection {
@@ -55,10 +73,7 @@ impl Connection {
         Self {
             registry: registry.to_owned(),
             protocol: address::protocol(registry, &options.plain_http),
-            credentials: CredentialSource {
-                file: options.docker_config.clone(),
-                helper_timeout: options.helper_timeout,
-            },
+            sources: Sources::new(registry, &options),
             authorities,
             session: OnceCell::new(),
             options,
@@ -70,9 +85,9 @@ impl Connection {
         self.session.get_or_try_init(|| self.retrying(|| self.open())).await
     }
 
-    /// The credential in use, as far as it is known.
-    pub(crate) fn credential(&self) -> &Credential {
-        self.session.get().map_or(&Credential::Anonymous, |session| &session.credential)
+    /// What is known of showing the registry who asks.
+    pub(crate) fn known_access(&self) -> Option<&Access> {
+        self.session.get().map(|session| session.access.as_ref())
     }
 
     /// Waits for something that must not take longer than nothing may happen on a connection.
@@ -94,8 +109,8 @@ impl Connection {
         self.authorised(ask, call).await
     }
 
-    /// Tries something, and once more with a new token when the registry refuses the one that was shown. The client
-    /// gets tokens by itself but keeps quiet when it gets none, so the refusal is also what brings the reason to light.
+    /// Tries something with what it needs to be allowed, and once more when the registry refuses what was shown and there may be
+    /// something better: a token runs out, and is taken back, whenever its server likes.
     pub(crate) async fn authorised<T, Attempt>(
         &self,
         ask: &Ask<'_>,
@@ -104,29 +119,15 @@ impl Connection {
     where
         Attempt: Future<Output = Result<T, RegistryError>>,
     {
+        let (scopes, started) = (ask.scopes(), Instant::now());
+        let shown = self.authorise(&scopes).await?;
         match attempt().await {
-            Err(RegistryError::Unauthorised { .. }) => {
-                self.authorise(ask).await?;
+            Err(RegistryError::Unauthorised { .. }) if self.is_outdated(&scopes, shown, started) => {
+                self.authorise(&scopes).await?;
                 attempt().await
             }
             result => result,
         }
-    }
-
-    async fn authorise(&self, ask: &Ask<'_>) -> Result<(), RegistryError> {
-        let session = self.session().await?;
-        if let Credential::IdentityToken(identity) = &session.credential
-            && let Some(Challenge::Bearer { realm, service }) = &session.challenge
-        {
-            let token = self.exchange(ask, &session.http, (realm, service.as_deref()), identity).await?;
-            session.client.tokens.insert(ask.reference, ask.operation, token).await;
-            return Ok(());
-        }
-        let asked = session.client.auth(ask.reference, &session.authentication, ask.operation);
-        let asked = self.in_time(asked).await?;
-        let ask = Ask { what: TOKEN, ..*ask };
-        asked.map_err(|error| self.failure(&ask, error))?;
-        Ok(())
     }
 
     /// Does something until it works, fails for good, or was tried often enough.

@@ -27,7 +27,8 @@ impl RegistryRepository {
         let session = self.connection.session().await?;
         let (what, target) = (self.call_blob(digest), digest.to_string());
         let reference: Reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
         let begin = || session.client.pull_blob_stream(&reference, target.as_str());
         let stream = self.connection.ask(&ask, begin).await?;
         let connection = &self.connection;

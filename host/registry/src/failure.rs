@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     address,
+    authentication::Access,
     connection::{Ask, Connection, TOKEN},
     error::{RegistryError, is_certificate_error},
 };
@@ -131,7 +132,7 @@ impl Connection {
     }
 
     pub(crate) fn unauthorised(&self, what: &str, reason: String) -> RegistryError {
-        let credentials = self.credentials.describe(self.credential());
+        let credentials = self.known_access().map_or_else(String::new, Access::describe);
         let (registry, what) = (self.registry.clone(), what.to_owned());
         RegistryError::Unauthorised { registry, what, credentials, reason }
     }

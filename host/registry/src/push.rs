@@ -72,7 +72,8 @@ impl RegistryRepository {
         let session = self.connection.session().await?;
         let (what, target) = (self.call_blob(digest), digest.to_string());
         let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
         match self.connection.ask(&ask, || session.client.blob_exists(&reference, &target)).await {
             // Some registries deny to look into a repository that is not there yet. If more than that is denied, the
             // upload says so, and why, which the answer to a look cannot.
@@ -93,7 +94,8 @@ impl RegistryRepository {
         let session = connection.session().await?;
         let (what, target) = (self.call_blob(&blob.digest), blob.digest.to_string());
         let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Push, source: None, what: &what };
         let send = || async {
             let file = tokio::fs::File::from_std(layout.open_blob(&blob.digest)?);
             let meter = Meter::default();
@@ -101,7 +103,7 @@ impl RegistryRepository {
             let pieces = ReaderStream::with_capacity(file, PIECE)
                 .inspect_ok(move |piece| counter.add(piece.len()))
                 .map_err(OciDistributionError::from);
-            let transfer = session.client.push_blob_stream(&reference, pieces, &target, Some(blob.size));
+            let transfer = session.client.push_blob_stream(&reference, pieces, &target, blob.size);
             meter
                 .watch(contained(transfer), connection.options.idle_timeout, (&target, blob.size), progress)
                 .await

@@ -25,8 +25,9 @@ impl RegistryRepository {
         let session = connection.session().await?;
         let what = format!("what refers to {digest} in {}", self.name.path());
         let reference = self.reference(&digest.to_string());
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let list = || session.client.pull_referrers(&reference, None);
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
+        let list = || session.client.pull_referrers(&reference);
         let Some(index) = RegistryError::optional(connection.retrying(|| connection.ask(&ask, list)).await)?
         else {
             return Ok(Vec::new());

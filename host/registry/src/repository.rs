@@ -64,9 +64,10 @@ impl RegistryRepository {
         let connection = &self.connection;
         let session = connection.session().await?;
         let (reference, what) = (self.reference(target), self.call(target));
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let pull = || session.client.pull_manifest_raw(&reference, &session.authentication, &FORMATS);
-        let (bytes, _) = connection.retrying(|| connection.ask(&ask, pull)).await?;
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
+        let pull = || session.client.pull_manifest_raw(&reference, &FORMATS);
+        let bytes = connection.retrying(|| connection.ask(&ask, pull)).await?;
         if bytes.len() as u64 > LARGEST_MANIFEST {
             return Err(connection.nonsense(&what, format!("more than {LARGEST_MANIFEST} bytes")));
         }
@@ -112,12 +113,9 @@ impl RegistryRepository {
         let session = connection.session().await?;
         let media_type = HeaderValue::from_str(self.parse(target, bytes)?.media_type())
             .map_err(|_| connection.nonsense(&self.call(target), "no media type".to_owned()))?;
-        // Always as a tag, also a digest: the client panics when the registry does not say where a manifest that was
-        // put under a digest is found. The address is the same.
-        let (registry, path) = (self.name.registry().to_owned(), self.name.path().to_owned());
-        let reference = Reference::with_tag(registry, path, target.to_owned());
-        let what = self.call(target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
+        let (reference, what) = (self.reference(target), self.call(target));
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Push, source: None, what: &what };
         let put = || session.client.push_manifest_raw(&reference, bytes.to_vec(), media_type.clone());
         connection.retrying(|| connection.ask(&ask, put)).await?;
         // The registry's word on the request is one thing, what it serves from now on is another.
@@ -130,8 +128,9 @@ impl RegistryRepository {
         let connection = &self.connection;
         let session = connection.session().await?;
         let (reference, what) = (self.reference(target), self.call(target));
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let fetch = || session.client.fetch_manifest_digest(&reference, &session.authentication);
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
+        let fetch = || session.client.fetch_manifest_digest(&reference, &FORMATS);
         let answer = connection.retrying(|| connection.ask(&ask, fetch)).await;
         let Some(stated) = RegistryError::optional(answer)? else { return Ok(None) };
         match stated.parse() {
@@ -152,15 +151,16 @@ impl RegistryRepository {
         let session = connection.session().await?;
         let what = format!("tags of {}", self.name.path());
         let reference = self.reference("latest");
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
+        let ask =
+            Ask { reference: &reference, operation: RegistryOperation::Pull, source: None, what: &what };
         let (mut tags, mut known) = (Vec::new(), HashSet::new());
         for _ in 0..MOST_PAGES {
             let last = tags.last().map(String::as_str);
-            let list = || session.client.list_tags(&reference, &session.authentication, Some(PAGE), last);
+            let list = || session.client.list_tags(&reference, PAGE, last);
             let page = connection.retrying(|| connection.ask(&ask, list)).await;
             // A repository that nothing was pushed to is not there yet.
             let Some(page) = RegistryError::optional(page)? else { return Ok(tags) };
-            let new: Vec<_> = page.tags.into_iter().filter(|tag| known.insert(tag.clone())).collect();
+            let new: Vec<_> = page.into_iter().filter(|tag| known.insert(tag.clone())).collect();
             if new.is_empty() {
                 return Ok(tags);
             }
