@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod azure;
 mod credentials;
 mod faults;
 mod image;
 mod layouts;
 mod referrers;
 mod server;
+mod servers;
 mod setting;
 mod transfers;
