@@ -1,27 +1,23 @@
-//! Asking one registry: time-outs, authorisation, retries.
+//! Asking one registry: time-outs, authorisation.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
-use backon::{ExponentialBuilder, Retryable as _};
 use oci_client::{Reference, RegistryOperation, errors::OciDistributionError};
 use rustls::pki_types::CertificateDer;
 use tokio::{sync::OnceCell, time::timeout};
 
 use crate::{
     address::{self, Protocol},
+    authorization::Tokens,
     challenge::Challenge,
     credentials::{Credential, CredentialSource},
     error::RegistryError,
     failure::contained,
     options::RegistryOptions,
     session::Session,
+    traffic::Traffic,
 };
 
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How many times longer the pauses are when the registry has too much to do. It may have said how long it wants to be
-/// left alone, but the client does not pass that on.
-const BUSY_FACTOR: u32 = 10;
 /// What is asked of a token server, for messages.
 pub(crate) const TOKEN: &str = "a token";
 
@@ -33,6 +29,8 @@ pub(crate) struct Connection {
     pub(crate) protocol: Protocol,
     pub(crate) credentials: CredentialSource,
     pub(crate) authorities: Arc<[CertificateDer<'static>]>,
+    pub(crate) traffic: Traffic,
+    pub(crate) tokens: Tokens,
     session: OnceCell<Session>,
 }
 
@@ -60,6 +58,8 @@ impl Connection {
                 helper_timeout: options.helper_timeout,
             },
             authorities,
+            traffic: Traffic::new(options.transfers),
+            tokens: Tokens::default(),
             session: OnceCell::new(),
             options,
         }
@@ -127,36 +127,5 @@ impl Connection {
         let ask = Ask { what: TOKEN, ..*ask };
         asked.map_err(|error| self.failure(&ask, error))?;
         Ok(())
-    }
-
-    /// Does something until it works, fails for good, or was tried often enough.
-    pub(crate) async fn retrying<T, Attempt>(
-        &self,
-        attempt: impl FnMut() -> Attempt + Send,
-    ) -> Result<T, RegistryError>
-    where
-        Attempt: Future<Output = Result<T, RegistryError>> + Send,
-    {
-        let tries = self.options.tries.max(1);
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(self.options.first_pause)
-            .with_max_delay(LONGEST_PAUSE)
-            .with_jitter()
-            .with_max_times(tries - 1);
-        let result = attempt
-            .retry(pauses)
-            .when(RegistryError::is_passing)
-            .adjust(|error, pause| match error.is_busy() {
-                true => pause.map(|pause| (pause * BUSY_FACTOR).min(LONGEST_PAUSE)),
-                false => pause,
-            })
-            .notify(|error, pause| tracing::warn!(%error, ?pause, "the registry failed, trying again"))
-            .await;
-        result.map_err(|error| match error {
-            error if error.is_passing() && tries > 1 => {
-                RegistryError::GaveUp { tries, source: Box::new(error) }
-            }
-            error => error,
-        })
     }
 }

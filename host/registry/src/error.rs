@@ -57,6 +57,24 @@ pub enum RegistryError {
         status: u16,
         /// What the registry says, in brackets; empty when it says nothing.
         reason: String,
+        /// How long it wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The registry wants to be left alone for longer than anybody waits.
+    #[error("it wants to be left alone for {} s, which is more than is waited for", .asked.as_secs())]
+    TooBusy {
+        /// How long.
+        asked: Duration,
+        /// What it answered.
+        source: Box<Self>,
+    },
+    /// The registry does not know an upload any more, or not what it said it had taken.
+    #[error("the registry {registry} lost what was sent of {what}")]
+    UploadLost {
+        /// Host and port.
+        registry: String,
+        /// What was sent.
+        what: String,
     },
     /// The registry wants credentials, or other ones.
     #[error("the registry {registry} refuses {what} without valid credentials: {credentials}{reason}")]
@@ -190,8 +208,28 @@ impl RegistryError {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. }
+            Self::Unreachable { .. }
+                | Self::Stalled { .. }
+                | Self::Interrupted { .. }
+                | Self::Failing { .. }
+                | Self::UploadLost { .. }
         )
+    }
+
+    /// Adds how long the registry wants to be left alone.
+    pub(crate) fn later(mut self, pause: Option<Duration>) -> Self {
+        if let Self::Failing { retry_after, .. } = &mut self {
+            *retry_after = pause;
+        }
+        self
+    }
+
+    /// How long the registry wants to be left alone, if it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failing { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// Whether the registry has too much to do.
@@ -216,7 +254,11 @@ impl RegistryError {
             Self::Untrusted { registry, .. } => format!(
                 "Name the certificate authority of {registry} in the configuration; do not send images past a certificate that is wrong."
             ),
-            Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. } => {
+            Self::Stalled { .. }
+            | Self::Interrupted { .. }
+            | Self::Failing { .. }
+            | Self::TooBusy { .. }
+            | Self::UploadLost { .. } => {
                 "Run it again when the registry is well: what was sent already is not sent again.".to_owned()
             }
             Self::Unauthorised { registry, .. } => {

@@ -1,6 +1,6 @@
 //! What a registry's failures mean.
 
-use std::{future::Future, io, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt as _;
 use oci_client::errors::{DigestError, OciDistributionError};
@@ -49,18 +49,6 @@ impl Connection {
         }
     }
 
-    /// What it means when the content of a blob breaks off.
-    pub(crate) fn broken_off(&self, what: &str, wanted: &Digest, error: io::Error) -> RegistryError {
-        let Some(cause) = error.into_inner() else { return self.interrupted(None) };
-        match cause.downcast::<DigestError>().map(|error| *error) {
-            Ok(DigestError::VerificationError { expected, actual }) => {
-                self.wrong_digest(what, Some(*wanted), expected, actual)
-            }
-            Ok(error) => self.nonsense(what, format!("what cannot be used: {error}")),
-            Err(cause) => self.interrupted(cause.downcast::<reqwest::Error>().ok().map(|error| *error)),
-        }
-    }
-
     /// The client compared two digests, without saying which of them the registry only claims. What was asked for by
     /// digest has that digest; else the content is right.
     fn wrong_digest(
@@ -88,7 +76,7 @@ impl Connection {
             StatusCode::FORBIDDEN => RegistryError::Denied { registry, what, reason },
             StatusCode::NOT_FOUND => RegistryError::NotFound { registry, what, reason },
             _ if is_passing(status) => {
-                RegistryError::Failing { registry, what, status: status.as_u16(), reason }
+                RegistryError::Failing { registry, what, status: status.as_u16(), reason, retry_after: None }
             }
             _ if reason.is_empty() => {
                 let reason = format!(" (status {})", status.as_u16());
@@ -149,9 +137,10 @@ pub(crate) async fn contained<T>(
     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(panicked)
 }
 
-/// Whether the same request may work a little later.
+/// Whether the same request may work a little later. What a server has no notion of (501) it will not have then.
 pub(crate) fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
 /// The errors of the OCI distribution specification 1.1, "Error Codes".

@@ -15,6 +15,7 @@
 
 mod address;
 mod artifact;
+mod authorization;
 mod challenge;
 mod connection;
 mod credentials;
@@ -23,13 +24,19 @@ mod error;
 mod failure;
 mod identity_token;
 mod layout_repository;
+mod manifests;
 mod options;
 mod pull;
 mod push;
 mod referrers;
 mod registries;
 mod repository;
+mod request;
+mod retries;
+mod retry_after;
 mod session;
+mod traffic;
+mod upload;
 mod waiting;
 
 pub use artifact::{Artifact, ArtifactLayer};

@@ -20,6 +20,7 @@ use crate::{
     error::RegistryError,
     failure::is_passing,
     options::RegistryOptions,
+    retry_after::retry_after,
 };
 
 /// How this program calls itself.
@@ -29,6 +30,8 @@ const GREETING: &str = "a first request";
 
 /// What is known of a registry once it was greeted.
 pub(crate) struct Session {
+    /// There is no TLS.
+    pub(crate) is_plain: bool,
     /// Makes the requests that the client cannot.
     pub(crate) http: reqwest::Client,
     /// Speaks the protocol.
@@ -81,7 +84,7 @@ impl Connection {
         };
         let client = self.client(is_plain)?;
         client.store_auth_if_needed(address::host(&self.registry), &authentication).await;
-        Ok(Session { http, client, authentication, credential, challenge })
+        Ok(Session { is_plain, http, client, authentication, credential, challenge })
     }
 
     /// A registry on loopback is first greeted in the clear. One that speaks TLS answers something else than HTTP, or
@@ -106,7 +109,7 @@ impl Connection {
         let answer = self.in_time(http.get(url).send()).await?.map_err(|error| self.transport(error))?;
         let status = answer.status();
         if is_passing(status) {
-            return Err(self.refusal(GREETING, status, String::new()));
+            return Err(self.refusal(GREETING, status, String::new()).later(retry_after(answer.headers())));
         }
         let challenge = challenge(answer.headers()).map_err(|NoAddress(realm)| {
             self.nonsense(GREETING, format!("the token server `{realm}`, which is no address"))

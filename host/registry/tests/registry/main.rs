@@ -7,6 +7,8 @@ mod faults;
 mod image;
 mod layouts;
 mod referrers;
+mod resumption;
 mod server;
 mod setting;
 mod transfers;
+mod uploads;
