@@ -2,19 +2,17 @@
 //! 1.1, "Pulling blobs"). Whoever takes it in verifies its digest.
 
 use bytes::Bytes;
-use oci_client::{Reference, RegistryOperation};
 use plimsoll_core::digest::Digest;
 use reqwest::{
     Response, StatusCode, Url,
     header::{CONTENT_RANGE, HeaderMap, RANGE},
 };
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository, retries::Retries};
+use crate::{error::RegistryError, repository::RegistryRepository, retries::Retries};
 
 /// A blob that is being fetched.
 pub(crate) struct Download<'a> {
     repository: &'a RegistryRepository,
-    reference: Reference,
     what: String,
     url: Url,
     limit: u64,
@@ -38,7 +36,6 @@ impl RegistryRepository {
         let target = digest.to_string();
         Ok(Download {
             repository: self,
-            reference: self.reference(&target),
             what: self.call_blob(digest),
             url: self.connection.url(&format!("{}/blobs/{target}", self.name.path())).await?,
             limit,
@@ -80,14 +77,12 @@ impl Download<'_> {
         loop {
             let source = match &mut self.source {
                 Some(source) => source,
-                none => none.insert(
-                    begin(self.repository, &self.reference, &self.what, &self.url, self.received).await?,
-                ),
+                none => none.insert(begin(self.repository, &self.what, &self.url, self.received).await?),
             };
             let piece = connection.in_time(source.answer.chunk()).await?;
             let Some(mut piece) = piece.map_err(|error| connection.transport(error))? else {
                 return match self.size {
-                    Some(size) if self.received < size => Err(connection.interrupted(None)),
+                    Some(size) if self.received < size => Err(connection.ended_early()),
                     _ => Ok(None),
                 };
             };
@@ -110,18 +105,16 @@ impl Download<'_> {
 /// Asks for the content after `start`. A registry that cannot give a part of it gives all.
 async fn begin(
     repository: &RegistryRepository,
-    reference: &Reference,
     what: &str,
     url: &Url,
     start: u64,
 ) -> Result<Source, RegistryError> {
     let connection = &repository.connection;
-    let ask = Ask { reference, operation: RegistryOperation::Pull, what };
     let make = |http: &reqwest::Client| match start {
         0 => http.get(url.clone()),
         _ => http.get(url.clone()).header(RANGE, format!("bytes={start}-")),
     };
-    let answer = connection.request(&ask, make).await?;
+    let answer = connection.request(&repository.pulling(what), make).await?;
     match (answer.status(), first_byte(answer.headers())) {
         (StatusCode::PARTIAL_CONTENT, Some(first)) if first == start => Ok(Source { answer, known: 0 }),
         (StatusCode::PARTIAL_CONTENT, _) => {

@@ -1,7 +1,6 @@
 //! Manifests in a registry, verified both ways: what is fetched has the digest that it was asked for by, and what was put is
 //! fetched again (OCI distribution specification 1.1, "Pulling manifests" and "Pushing Manifests").
 
-use oci_client::RegistryOperation;
 use plimsoll_core::digest::Digest;
 use plimsoll_layout::manifest::{DOCKER_LIST, DOCKER_MANIFEST, LARGEST_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 use reqwest::{
@@ -9,7 +8,7 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository, request::stated};
+use crate::{error::RegistryError, repository::RegistryRepository, request::stated};
 
 /// The formats of manifests that are understood.
 const FORMATS: [&str; 4] = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST];
@@ -40,14 +39,23 @@ impl RegistryRepository {
     pub(crate) async fn find(&self, target: &str) -> Result<Option<Digest>, RegistryError> {
         let what = self.call(target);
         let look = || self.ask_for_manifest(Method::HEAD, target, &what);
-        let Some(answer) = RegistryError::optional(self.connection.retrying(look).await)? else {
-            return Ok(None);
-        };
-        match stated(answer.headers()) {
-            Some(digest) => Ok(Some(digest)),
-            // Not every registry says it, and some in another algorithm.
-            None => Ok(RegistryError::optional(self.manifest(target).await)?.map(|(_, digest)| digest)),
+        match self.connection.retrying(look).await {
+            Err(RegistryError::NotFound { .. }) => return Ok(None),
+            // The answer has no content that could say why: that to the question below does.
+            Err(
+                RegistryError::Unauthorised { .. }
+                | RegistryError::Denied { .. }
+                | RegistryError::Refused { .. },
+            ) => {}
+            Err(error) => return Err(error),
+            Ok(answer) => {
+                if let Some(digest) = stated(answer.headers()) {
+                    return Ok(Some(digest));
+                }
+            }
         }
+        // Not every registry says it, and some in another algorithm.
+        Ok(RegistryError::optional(self.manifest(target).await)?.map(|(_, digest)| digest))
     }
 
     async fn ask_for_manifest(
@@ -56,13 +64,11 @@ impl RegistryRepository {
         target: &str,
         what: &str,
     ) -> Result<Response, RegistryError> {
-        let reference = self.reference(target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what };
         let url = self.connection.url(&format!("{}/manifests/{target}", self.name.path())).await?;
         let make = |http: &reqwest::Client| {
             http.request(method.clone(), url.clone()).header(ACCEPT, FORMATS.join(", "))
         };
-        self.connection.request(&ask, make).await
+        self.connection.request(&self.pulling(what), make).await
     }
 
     /// Puts a manifest under its digest or a tag.
@@ -74,23 +80,21 @@ impl RegistryRepository {
     ) -> Result<(), RegistryError> {
         let (connection, what) = (&self.connection, self.call(target));
         let media_type = self.parse(target, bytes)?.media_type().to_owned();
-        let reference = self.reference(target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
         let url = connection.url(&format!("{}/manifests/{target}", self.name.path())).await?;
         let put = || async {
             let make = |http: &reqwest::Client| {
                 http.put(url.clone()).header(CONTENT_TYPE, media_type.as_str()).body(bytes.to_vec())
             };
-            let answer = connection.request(&ask, make).await?;
+            let answer = connection.request(&self.pushing(&what), make).await?;
             connection.same(&what, digest, answer.headers())?;
             // The registry's word on the request is one thing, what it serves from now on is another.
             match RegistryError::optional(self.fetch_manifest(target).await)? {
                 Some((_, found)) if found == *digest => Ok(()),
-                // The tag may still be where it was.
-                _ => {
-                    let registry = connection.registry.clone();
-                    Err(RegistryError::UploadLost { registry, what: what.clone() })
-                }
+                Some((_, found)) => Err(connection.other_digest(&what, digest, &found)),
+                None => Err(RegistryError::UploadLost {
+                    registry: connection.registry.clone(),
+                    what: what.clone(),
+                }),
             }
         };
         connection.retrying(put).await

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use oci_client::RegistryOperation;
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, Progress, PushReport},
@@ -14,7 +13,7 @@ use plimsoll_layout::{
 };
 use reqwest::header::CONTENT_LENGTH;
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository, upload::Arrival};
+use crate::{error::RegistryError, repository::RegistryRepository, upload::Arrival};
 
 impl RegistryRepository {
     /// See `ImageRepository::push`. Blobs come first, then the manifests, and what a manifest names before it: whatever
@@ -80,10 +79,8 @@ impl RegistryRepository {
     pub(crate) async fn has_blob(&self, blob: &Blob) -> Result<bool, RegistryError> {
         let connection = &self.connection;
         let (what, target) = (self.call_blob(&blob.digest), blob.digest.to_string());
-        let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
         let url = connection.url(&format!("{}/blobs/{target}", self.name.path())).await?;
-        let answer = connection.request(&ask, |http| http.head(url.clone())).await;
+        let answer = connection.request(&self.pulling(&what), |http| http.head(url.clone())).await;
         let Some(answer) = RegistryError::optional(answer)? else { return Ok(false) };
         connection.same(&what, &blob.digest, answer.headers())?;
         let size = answer.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());

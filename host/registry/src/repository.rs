@@ -1,13 +1,8 @@
 //! One repository in a registry.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use oci_client::{Reference, RegistryOperation};
 use plimsoll_core::{
     digest::Digest,
     names::Tag,
@@ -17,13 +12,10 @@ use plimsoll_core::{
 use plimsoll_layout::manifest::{self, LARGEST_CONFIGURATION, Manifest};
 
 use crate::{
+    authentication::Scopes,
     connection::{Ask, Connection},
     error::RegistryError,
 };
-
-/// Tags per page, and the most pages that are read.
-const PAGE: usize = 1000;
-const MOST_PAGES: usize = 1000;
 
 /// A repository in a registry as the place where images go.
 #[derive(Debug, Clone)]
@@ -33,13 +25,14 @@ pub struct RegistryRepository {
 }
 
 impl RegistryRepository {
-    /// A tag or a digest in this repository.
-    pub(crate) fn reference(&self, target: &str) -> Reference {
-        let (registry, path) = (self.name.registry().to_owned(), self.name.path().to_owned());
-        match target.parse::<Digest>() {
-            Ok(digest) => Reference::with_digest(registry, path, digest.to_string()),
-            Err(_) => Reference::with_tag(registry, path, target.to_owned()),
-        }
+    /// A request that reads here.
+    pub(crate) fn pulling<'a>(&self, what: &'a str) -> Ask<'a> {
+        Ask { scopes: Scopes::pull(self.name.path()), what }
+    }
+
+    /// A request that writes here.
+    pub(crate) fn pushing<'a>(&self, what: &'a str) -> Ask<'a> {
+        Ask { scopes: Scopes::push(self.name.path()), what }
     }
 
     /// How a manifest is called in messages.
@@ -65,29 +58,6 @@ impl RegistryRepository {
     async fn put_tag(&self, tag: &Tag, digest: &Digest) -> Result<(), RegistryError> {
         let (bytes, _) = self.manifest(&digest.to_string()).await?;
         self.put_manifest(tag.as_str(), &bytes, digest).await
-    }
-
-    /// All tags. The client does not say whether there is another page, so the end is a page with nothing new.
-    async fn list(&self) -> Result<Vec<String>, RegistryError> {
-        let connection = &self.connection;
-        let session = connection.session().await?;
-        let what = format!("tags of {}", self.name.path());
-        let reference = self.reference("latest");
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let (mut tags, mut known) = (Vec::new(), HashSet::new());
-        for _ in 0..MOST_PAGES {
-            let last = tags.last().map(String::as_str);
-            let list = || session.client.list_tags(&reference, &session.authentication, Some(PAGE), last);
-            let page = connection.retrying(|| connection.ask(&ask, list)).await;
-            // A repository that nothing was pushed to is not there yet.
-            let Some(page) = RegistryError::optional(page)? else { return Ok(tags) };
-            let new: Vec<_> = page.tags.into_iter().filter(|tag| known.insert(tag.clone())).collect();
-            if new.is_empty() {
-                return Ok(tags);
-            }
-            tags.extend(new);
-        }
-        Err(connection.nonsense(&what, format!("more than {MOST_PAGES} pages")))
     }
 
     async fn read_labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, RegistryError> {

@@ -1,14 +1,14 @@
-//! Requests that are made without oci-client, for it hides the headers of answers: those of blobs and manifests, where they say
-//! how far an upload came, how long the registry wants to be left alone, and what was really stored.
+//! Requests: with what they need to be allowed, in time, and what their answers mean.
 
 use plimsoll_core::{digest::Digest, ports::Progress};
 use reqwest::{
     RequestBuilder, Response, StatusCode, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, HeaderMap, HeaderName},
 };
+use tokio::time::Instant;
 
 use crate::{
-    address,
+    authentication::{Scopes, challenge, lacks_scope},
     connection::{Ask, Connection},
     error::RegistryError,
     failure::reason,
@@ -32,9 +32,9 @@ pub(crate) enum Wait<'a> {
 impl Connection {
     /// The address of something below `/v2/`.
     pub(crate) async fn url(&self, path: &str) -> Result<Url, RegistryError> {
-        let scheme = if self.session().await?.is_plain { "http" } else { "https" };
-        let text = format!("{scheme}://{}/v2/{path}", address::host(&self.registry));
-        Url::parse(&text).map_err(|_| self.nonsense(path, "no address".to_owned()))
+        let mut url = self.session().await?.base.clone();
+        url.set_path(&format!("/v2/{path}"));
+        Ok(url)
     }
 
     /// Makes a request without a body, or with a small one, and expects success.
@@ -43,42 +43,39 @@ impl Connection {
         ask: &Ask<'_>,
         make: impl Fn(&reqwest::Client) -> RequestBuilder,
     ) -> Result<Response, RegistryError> {
-        let answer = self.answer(ask, |http| Ok(make(http)), &Wait::Shortly).await?;
-        self.success(ask.what, answer).await
+        let answer = self.call(ask, |http| Ok(make(http)), &Wait::Shortly).await?;
+        self.success(ask, answer).await
     }
 
-    /// Makes a request, and once more when what was shown is refused; answers whatever the registry does.
-    pub(crate) async fn answer(
+    /// Makes a request with what it needs to be allowed, and once more when the registry refuses what was shown and there may be
+    /// something better: a token runs out, and is taken back, whenever its server likes. Answers whatever the registry does.
+    pub(crate) async fn call(
         &self,
         ask: &Ask<'_>,
         make: impl Fn(&reqwest::Client) -> Result<RequestBuilder, RegistryError>,
         wait: &Wait<'_>,
     ) -> Result<Response, RegistryError> {
-        // A token that did not come may not be needed; when it is, the reason comes to light with the second attempt.
-        let shown = match self.shown(ask).await {
-            Err(RegistryError::Unauthorised { .. }) => None,
-            shown => shown?,
-        };
-        let answer = self.attempt(shown, &make, wait).await?;
-        if answer.status() != StatusCode::UNAUTHORIZED || self.session().await?.challenge.is_none() {
+        let started = Instant::now();
+        let shown = self.authorise(&ask.scopes).await?;
+        let answer = self.attempt(&ask.scopes, &make, wait).await?;
+        if !self.wants_to_know(&answer).await? || !self.is_outdated(&ask.scopes, shown, started) {
             return Ok(answer);
         }
-        self.forget(ask);
-        let shown = self.shown(ask).await?;
-        self.attempt(shown, &make, wait).await
+        self.authorise(&ask.scopes).await?;
+        self.attempt(&ask.scopes, &make, wait).await
     }
 
     async fn attempt(
         &self,
-        shown: Option<HeaderValue>,
+        scopes: &Scopes,
         make: impl Fn(&reqwest::Client) -> Result<RequestBuilder, RegistryError>,
         wait: &Wait<'_>,
     ) -> Result<Response, RegistryError> {
         let session = self.session().await?;
         let mut request = make(&session.http)?.build().map_err(|error| self.transport(error))?;
         // What is secret is for the registry alone, also where it sends us elsewhere (OCI distribution specification 1.1, "API").
-        if self.is_at_home(request.url(), session.is_plain)
-            && let Some(shown) = shown
+        if session.is_own(request.url())
+            && let Some(shown) = session.access.header(scopes)
         {
             request.headers_mut().insert(AUTHORIZATION, shown);
         }
@@ -93,22 +90,38 @@ impl Connection {
         answer.map_err(|error| self.transport(error))
     }
 
-    /// Whether an address is the registry's own.
-    pub(crate) fn is_at_home(&self, url: &Url, is_plain: bool) -> bool {
-        let scheme = if is_plain { "http" } else { "https" };
-        Url::parse(&format!("{scheme}://{}", address::host(&self.registry)))
-            .is_ok_and(|home| home.origin() == url.origin())
+    /// Whether the registry wants to know who asks, or somebody else to ask. What it wants to see is learnt.
+    async fn wants_to_know(&self, answer: &Response) -> Result<bool, RegistryError> {
+        let session = self.session().await?;
+        if answer.status() != StatusCode::UNAUTHORIZED || !session.is_own(answer.url()) {
+            return Ok(false);
+        }
+        if let Ok(Some(challenge)) = challenge(answer.headers()) {
+            session.access.learn(challenge);
+        }
+        Ok(true)
     }
 
     /// Makes an error of an answer that is no success.
-    pub(crate) async fn success(&self, what: &str, mut answer: Response) -> Result<Response, RegistryError> {
-        let status = answer.status();
+    pub(crate) async fn success(
+        &self,
+        ask: &Ask<'_>,
+        mut answer: Response,
+    ) -> Result<Response, RegistryError> {
+        let mut status = answer.status();
         if status.is_success() {
             return Ok(answer);
         }
+        if status == StatusCode::UNAUTHORIZED && lacks_scope(answer.headers()) {
+            let known = self.session().await?.access.credential(ask.scopes.repository());
+            if known.is_some_and(|known| !known.credential.is_anonymous()) {
+                // Who it is was understood: another password would not help.
+                status = StatusCode::FORBIDDEN;
+            }
+        }
         // The status says enough when the text does not come.
         let text = self.read(&mut answer, LARGEST_TEXT).await.unwrap_or_default().unwrap_or_default();
-        Err(self.refusal(what, status, reason(&text)).later(retry_after(answer.headers())))
+        Err(self.refusal(ask.what, status, reason(&text)).later(retry_after(answer.headers())))
     }
 
     /// The content of an answer; `None` when there is more than `most` bytes of it.

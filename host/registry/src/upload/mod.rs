@@ -7,7 +7,6 @@ mod place;
 
 use std::mem;
 
-use oci_client::{Reference, RegistryOperation};
 use plimsoll_core::ports::Progress;
 use plimsoll_layout::{Layout, manifest::Blob};
 use reqwest::{
@@ -162,7 +161,7 @@ impl Upload<'_> {
         if answer.status() == StatusCode::RANGE_NOT_SATISFIABLE && place.offset > 0 {
             return Err(self.out_of_step());
         }
-        let answer = self.connection().success(&self.what, answer).await?;
+        let answer = self.connection().success(&self.asking(), answer).await?;
         // It may have taken less.
         match received(answer.headers(), end).unwrap_or(end) {
             offset if offset > place.offset && offset <= end => Ok(State::Open(place.moved(&answer, offset))),
@@ -175,7 +174,7 @@ impl Upload<'_> {
         let digest = &self.content.blob.digest;
         let length = self.size() - start;
         let answer = self.send(Method::PUT, &place.end(digest), start, length).await?;
-        let answer = self.connection().success(&self.what, answer).await?;
+        let answer = self.connection().success(&self.asking(), answer).await?;
         self.connection().same(&self.what, digest, answer.headers())?;
         Ok(State::Closed(Arrival::Sent))
     }
@@ -216,7 +215,7 @@ impl Upload<'_> {
         };
         let total = self.size();
         let wait = Wait::WhileSending { meter: &meter, what: &target, total, progress: self.progress };
-        let answer = self.connection().answer(&self.asking(&self.reference()), make, &wait).await;
+        let answer = self.connection().call(&self.asking(), make, &wait).await;
         // Whatever came of it: nothing counts that was sent of something else.
         self.content.verify()?;
         answer
@@ -287,15 +286,16 @@ impl Upload<'_> {
         &self,
         make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
     ) -> Result<Response, RegistryError> {
-        self.connection().request(&self.asking(&self.reference()), make).await
+        self.connection().request(&self.asking(), make).await
     }
 
-    fn reference(&self) -> Reference {
-        self.repository.reference(&self.content.blob.digest.to_string())
-    }
-
-    fn asking<'b>(&'b self, reference: &'b Reference) -> Ask<'b> {
-        Ask { reference, operation: RegistryOperation::Push, what: &self.what }
+    /// What the requests are about. While the blob may come from another repository, that one is read.
+    fn asking(&self) -> Ask<'_> {
+        let ask = self.repository.pushing(&self.what);
+        match &self.origin {
+            Some(origin) => Ask { scopes: ask.scopes.and_pull(origin), ..ask },
+            None => ask,
+        }
     }
 
     fn size(&self) -> u64 {
