@@ -59,6 +59,24 @@ pub enum RegistryError {
         status: u16,
         /// What the registry says, in brackets; empty when it says nothing.
         reason: String,
+        /// How long it wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The registry wants to be left alone for longer than anybody waits.
+    #[error("it wants to be left alone for {} s, which is more than is waited for", .asked.as_secs())]
+    TooBusy {
+        /// How long.
+        asked: Duration,
+        /// What it answered.
+        source: Box<Self>,
+    },
+    /// The registry does not know an upload any more, or not what it said it had taken.
+    #[error("the registry {registry} lost what was sent of {what}")]
+    UploadLost {
+        /// Host and port.
+        registry: String,
+        /// What was sent.
+        what: String,
     },
     /// The registry wants credentials, or other ones.
     #[error("the registry {registry} refuses {what} without valid credentials: {credentials}{reason}")]
@@ -140,12 +158,6 @@ pub enum RegistryError {
         /// What there is.
         source: Box<NoSuchPlatform>,
     },
-    /// Only single images are pushed.
-    #[error("{digest} is an image index, and only images can be pushed")]
-    IsIndex {
-        /// The index.
-        digest: Digest,
-    },
     /// A blob in the layout does not have the size that its manifest states.
     #[error("the blob {digest} has {found} bytes on disk and {expected} in its manifest")]
     WrongSize {
@@ -214,8 +226,25 @@ impl RegistryError {
                 | Self::Stalled { .. }
                 | Self::Interrupted { .. }
                 | Self::Failing { .. }
+                | Self::UploadLost { .. }
                 | Self::Credentials { is_passing: true, .. }
         )
+    }
+
+    /// Adds how long the registry wants to be left alone.
+    pub(crate) fn later(mut self, pause: Option<Duration>) -> Self {
+        if let Self::Failing { retry_after, .. } = &mut self {
+            *retry_after = pause;
+        }
+        self
+    }
+
+    /// How long the registry wants to be left alone, if it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failing { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// Whether the registry has too much to do.
@@ -240,7 +269,11 @@ impl RegistryError {
             Self::Untrusted { registry, .. } => format!(
                 "Name the certificate authority of {registry} in the configuration; do not send images past a certificate that is wrong."
             ),
-            Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. } => {
+            Self::Stalled { .. }
+            | Self::Interrupted { .. }
+            | Self::Failing { .. }
+            | Self::TooBusy { .. }
+            | Self::UploadLost { .. } => {
                 "Run it again when the registry is well: what was sent already is not sent again.".to_owned()
             }
             Self::Unauthorised { registry, .. } => {
@@ -259,7 +292,7 @@ impl RegistryError {
                 "Do not trust this registry, or what lies between it and you, until it is explained."
                     .to_owned()
             }
-            Self::Manifest { .. } | Self::IsIndex { .. } => "Name another image.".to_owned(),
+            Self::Manifest { .. } => "Name another image.".to_owned(),
             Self::Platform { .. } => "Choose one of these platforms, or another image.".to_owned(),
             Self::WrongSize { .. } => "Remove the damaged blob and build the image again.".to_owned(),
             Self::Credentials { advice, .. } => advice.clone(),
@@ -276,9 +309,7 @@ impl RegistryError {
 
     fn class(&self) -> FailureClass {
         match self {
-            Self::NotFound { .. } | Self::Manifest { .. } | Self::Platform { .. } | Self::IsIndex { .. } => {
-                FailureClass::User
-            }
+            Self::NotFound { .. } | Self::Manifest { .. } | Self::Platform { .. } => FailureClass::User,
             Self::Credentials { is_passing: false, .. } | Self::Certificate { .. } | Self::Proxy { .. } => {
                 FailureClass::Configuration
             }

@@ -1,9 +1,11 @@
 //! Image repositories: in registries (OCI distribution specification 1.1), and as image layouts on disk. Resolve, pull,
 //! push, verify.
 //!
-//! oci-client has the names and errors of the protocol; the requests themselves are made in `client`, which says why. What this crate
-//! adds: credentials from wherever users have them, time-outs, retries, digests that are checked both ways, bounded memory, errors
-//! that say what to do next, and the order in which things are sent.
+//! The requests are made here, over reqwest, because oci-client 0.18 makes its connections itself, asks for tokens by itself, takes no
+//! certificate to show in TLS, and keeps the headers of answers to itself: how long a busy registry wants to be left alone, and how
+//! much of an upload it has. What this crate is about: credentials from wherever users have them, time-outs, retries, transfers that
+//! go on where they broke off, digests that are checked both ways, bounded memory, errors that say what to do next, and the order in
+//! which things are sent.
 //!
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
@@ -11,7 +13,6 @@ mod address;
 mod artifact;
 mod authentication;
 mod certificates;
-mod client;
 mod connection;
 mod credentials;
 mod download;
@@ -19,6 +20,7 @@ mod error;
 mod failure;
 mod http;
 mod layout_repository;
+mod manifests;
 mod options;
 mod proxies;
 mod pull;
@@ -26,7 +28,13 @@ mod push;
 mod referrers;
 mod registries;
 mod repository;
+mod request;
+mod retries;
+mod retry_after;
 mod session;
+mod tags;
+mod traffic;
+mod upload;
 mod waiting;
 
 pub use artifact::{Artifact, ArtifactLayer};

@@ -40,6 +40,12 @@ pub struct RegistryOptions {
     pub idle_timeout: Duration,
     /// How long a credential helper may take.
     pub helper_timeout: Duration,
+    /// How long a registry that says when to come back is waited for with one request, in all.
+    pub busy_timeout: Duration,
+    /// Blobs on their way to and from one registry at the same time; at least one.
+    pub transfers: usize,
+    /// A blob that is larger is sent in pieces of this size, bytes. A registry may want larger ones.
+    pub upload_piece: u64,
 }
 
 /// What one registry needs.
@@ -149,6 +155,9 @@ impl Default for RegistryOptions {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             helper_timeout: Duration::from_secs(30),
+            busy_timeout: Duration::from_secs(600),
+            transfers: 4,
+            upload_piece: 32 << 20,
         }
     }
 }

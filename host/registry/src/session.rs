@@ -1,6 +1,4 @@
-//! The way to one registry, found before the first request: its protocol, what it asks for, and the client that speaks it.
-
-use std::sync::Arc;
+//! The way to one registry, found before the first request: its protocol, what it asks for, and the clients that reach it.
 
 use reqwest::{StatusCode, Url};
 
@@ -8,23 +6,32 @@ use crate::{
     address::{self, Protocol},
     authentication::{Access, Challenge, NoAddress, challenge},
     certificates::trust,
-    client::Client,
     connection::{Connection, GREETING},
     error::RegistryError,
     failure::is_passing,
+    retry_after::retry_after,
 };
 
 /// What is known of a registry once it was greeted.
 #[derive(Debug)]
 pub(crate) struct Session {
     /// Makes requests of the registry.
-    pub(crate) client: Client,
+    pub(crate) http: reqwest::Client,
+    /// Scheme, host and port of the registry.
+    pub(crate) base: Url,
     /// Makes requests with secrets in them: it follows no redirections.
     pub(crate) token_http: reqwest::Client,
     /// What is shown to the registry.
-    pub(crate) access: Arc<Access>,
+    pub(crate) access: Access,
     /// There is no TLS.
     pub(crate) is_plain: bool,
+}
+
+impl Session {
+    /// Whether an address is the registry's own.
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
 }
 
 impl Connection {
@@ -37,12 +44,12 @@ impl Connection {
             Protocol::PlainHttp => (true, self.greet(&http, true).await?.1),
             Protocol::Either => self.greet_either(&http).await?,
         };
-        let access = Arc::new(Access::default());
+        let access = Access::default();
         if let Some(challenge) = challenge {
             access.learn(challenge);
         }
-        let client = Client { http, base: self.base(is_plain)?, access: Arc::clone(&access) };
-        Ok(Session { client, token_http: self.http(&trust, false)?, access, is_plain })
+        let (token_http, base) = (self.http(&trust, false)?, self.base(is_plain)?);
+        Ok(Session { http, token_http, base, access, is_plain })
     }
 
     /// A registry on loopback is first greeted in the clear. One that speaks TLS answers something else than HTTP, or
@@ -67,7 +74,7 @@ impl Connection {
         let answer = self.in_time(http.get(url).send()).await?.map_err(|error| self.transport(error))?;
         let status = answer.status();
         if is_passing(status) {
-            return Err(self.refusal(GREETING, status, String::new()));
+            return Err(self.refusal(GREETING, status, String::new()).later(retry_after(answer.headers())));
         }
         let challenge = challenge(answer.headers()).map_err(|NoAddress(realm)| {
             self.nonsense(GREETING, format!("the token server `{realm}`, which is no address"))

@@ -1,8 +1,6 @@
 //! What a token is asked for: the right to do some things in some repositories (distribution specification, "Token Scope
 //! Documentation").
 
-use oci_client::{Reference, RegistryOperation};
-
 /// Rights in one repository, or in several at once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scopes {
@@ -13,14 +11,14 @@ pub(crate) struct Scopes {
 }
 
 impl Scopes {
-    /// The rights for an operation in a repository.
-    pub(crate) fn of(reference: &Reference, operation: RegistryOperation) -> Self {
-        let actions = match operation {
-            RegistryOperation::Pull => "pull",
-            RegistryOperation::Push => "pull,push",
-        };
-        let repository = reference.repository().to_owned();
-        Self { all: vec![format!("repository:{repository}:{actions}")], repository }
+    /// The right to read a repository.
+    pub(crate) fn pull(repository: &str) -> Self {
+        Self { repository: repository.to_owned(), all: vec![format!("repository:{repository}:pull")] }
+    }
+
+    /// The rights to read and to write a repository.
+    pub(crate) fn push(repository: &str) -> Self {
+        Self { repository: repository.to_owned(), all: vec![format!("repository:{repository}:pull,push")] }
     }
 
     /// These rights, and that to read another repository, which a blob is mounted from.
@@ -51,9 +49,8 @@ mod tests {
 
     #[test]
     fn a_mount_reads_one_repository_and_writes_another() {
-        let target = Reference::with_tag("r.example".to_owned(), "team/b".to_owned(), "v1".to_owned());
-        assert_eq!(Scopes::of(&target, RegistryOperation::Pull).joined(), "repository:team/b:pull");
-        let mount = Scopes::of(&target, RegistryOperation::Push).and_pull("team/a");
+        assert_eq!(Scopes::pull("team/b").joined(), "repository:team/b:pull");
+        let mount = Scopes::push("team/b").and_pull("team/a");
         assert_eq!(mount.joined(), "repository:team/b:pull,push repository:team/a:pull");
         assert_eq!(mount.repository(), "team/b");
     }

@@ -21,6 +21,7 @@ use crate::{
     error::RegistryError,
     failure::{is_passing, reason},
     http::{form, read_at_most},
+    retry_after::retry_after,
 };
 
 /// The largest answer of a token server, bytes.
@@ -62,7 +63,9 @@ impl Connection {
             StatusCode::OK => read_token(&headers, &bytes, asked)
                 // The answer is not shown: it may hold a secret.
                 .ok_or_else(|| self.nonsense(TOKEN, "something that holds no token".to_owned())),
-            status if is_passing(status) => Err(self.refusal(TOKEN, status, reason(&bytes))),
+            status if is_passing(status) => {
+                Err(self.refusal(TOKEN, status, reason(&bytes)).later(retry_after(&headers)))
+            }
             _ => Err(self.unauthorised(TOKEN, reason(&bytes))),
         }
     }

@@ -137,7 +137,7 @@ async fn a_token_server_without_an_address_is_said() {
 #[tokio::test]
 async fn another_server_that_uploads_go_to_gets_no_secret() {
     let (server, image, _) = setting().await;
-    let elsewhere = FaultServer::start().await;
+    let elsewhere = server.start_beside().await;
     demand_basic(&server);
     server.state().uploads_at = Some(elsewhere.address);
     let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
