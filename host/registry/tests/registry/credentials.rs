@@ -175,7 +175,7 @@ async fn a_token_that_runs_out_in_the_middle_of_a_push_is_replaced() {
     let repository = registries(options()).repository(server.repository());
     push(&repository, &image).await.unwrap();
     let before = server.count("GET /token");
-    server.state().blobs.clear();
+    server.storage().blobs.clear();
     // It is good for the beginning of an upload, and no longer for its content.
     server.fault("PUT /v2/site/blobs", Fault::Status(401, ""));
     assert_eq!(push(&repository, &image).await.unwrap().blobs_sent, 2);
