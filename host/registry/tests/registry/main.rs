@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod azure;
 mod broken_pushes;
 mod credentials;
 mod faults;
@@ -12,6 +13,7 @@ mod referrers;
 mod restarts;
 mod resumption;
 mod server;
+mod servers;
 mod setting;
 mod transfers;
 mod uploads;
