@@ -13,6 +13,7 @@ mod cluster;
 mod cluster_application;
 mod command;
 mod engine;
+mod fault_proxy;
 mod git;
 mod git_server;
 mod http;
@@ -35,6 +36,7 @@ pub use cluster::{ControlPlane, KUBECONFIG_VARIABLE, build_cluster_tools, cluste
 pub use cluster_application::ClusterApplication;
 pub use command::{Finished, run, run_for};
 pub use engine::{Container, DockerEngine};
+pub use fault_proxy::{Break, FaultProxy, Seen};
 pub use git::{FIRST_COMMIT_AT, GitRepository};
 pub use git_server::GitServer;
 pub use http::{Response, get, request};

@@ -343,6 +343,12 @@ pub struct Registries {
     pub certificate_folders: Vec<PathBuf>,
     /// Registries, host and port, that are spoken to without TLS.
     pub plain_http: Vec<String>,
+    /// Blobs on their way to and from one registry at the same time; the registry client decides when absent.
+    pub transfers: Option<usize>,
+    /// The size of the pieces that a larger blob is sent in, bytes; the registry client decides when absent.
+    pub upload_piece: Option<u64>,
+    /// How long a registry that says when to come back is waited for; the registry client decides when absent.
+    pub busy_timeout: Option<Duration>,
     /// What single registries need, by host and port.
     pub hosts: BTreeMap<String, RegistryHost>,
 }

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod azure;
+mod broken_pushes;
 mod credentials;
 mod faults;
 mod image;
 mod layouts;
+mod mounts;
 mod referrers;
+mod restarts;
 mod resumption;
 mod server;
 mod servers;

@@ -207,6 +207,16 @@ impl DebianRegistry {
         assert_eq!(response.status, 202, "{response:?}");
     }
 
+    /// Deletes a blob of a repository.
+    ///
+    /// # Panics
+    /// The registry does not speak plain HTTP, or refused.
+    #[track_caller]
+    pub fn delete_blob(&self, repository: &str, digest: &str) {
+        let response = self.api("DELETE", &format!("{repository}/blobs/{digest}"));
+        assert_eq!(response.status, 202, "{response:?}");
+    }
+
     #[track_caller]
     fn api(&self, method: &str, path: &str) -> Response {
         assert_eq!(
