@@ -2,6 +2,7 @@
 
 mod check;
 mod deploy;
+mod growing;
 mod image;
 mod journal;
 mod policy;
@@ -10,6 +11,7 @@ mod registry;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
+pub use growing::{BlobGrower, BlobNews, GrowingBlob, Growth};
 pub use image::{BaseImages, BuildRequest, BuiltImage, ImageBuilder, Platform};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
