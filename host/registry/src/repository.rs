@@ -193,6 +193,15 @@ impl ImageRepository for RegistryRepository {
         Ok(self.push_image(layout, digest, progress).await?)
     }
 
+    async fn push_blob(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        Ok(self.push_ahead(layout, digest, progress).await?)
+    }
+
     async fn resolve(&self, tag: &Tag) -> Result<Option<Digest>, PortFailure> {
         Ok(self.find(tag.as_str()).await?)
     }

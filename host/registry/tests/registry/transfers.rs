@@ -8,7 +8,7 @@ use plimsoll_layout::Layout;
 use serde_json::json;
 
 use crate::{
-    image::{options, registries},
+    image::{index, options, registries},
     setting::{pull, pull_for, push, pushed, setting, tag},
 };
 
@@ -33,6 +33,33 @@ async fn an_image_goes_there_and_comes_back() {
         let limit = 1 << 20;
         assert_eq!(layout.read_blob(&blob, limit).unwrap(), image.layout.read_blob(&blob, limit).unwrap());
     }
+}
+
+#[tokio::test]
+async fn an_index_goes_there_after_its_images() {
+    let (server, _, repository) = setting().await;
+    let (image, index) = index();
+    let report = repository.push(image.layout.root(), &index, &Silent).await.unwrap();
+    assert_eq!((report.blobs_sent, report.blobs_present), (3, 0), "the layer of both is sent once");
+    let last = server.state().seen.iter().rfind(|request| request.starts_with("PUT")).cloned();
+    assert_eq!(last, Some(format!("PUT /v2/site/manifests/{index}")));
+    repository.set_tag(&tag("v1"), &index).await.unwrap();
+    for platform in ["linux/amd64", "linux/arm64"] {
+        pull_for(&server, ":v1", platform).await.1.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn blobs_may_be_sent_ahead() {
+    let (_server, image, repository) = setting().await;
+    let layout = image.layout.root();
+    let ahead = repository.push_blob(layout, &image.layer, &Silent).await.unwrap();
+    assert_eq!(ahead, PushReport { blobs_sent: 1, blobs_present: 0, bytes_sent: 300_000 });
+    let again = repository.push_blob(layout, &image.layer, &Silent).await.unwrap();
+    assert_eq!((again.blobs_sent, again.blobs_present), (0, 1));
+    let report = push(&repository, &image).await.unwrap();
+    assert_eq!((report.blobs_sent, report.blobs_present), (1, 1));
+    assert!(repository.push_blob(layout, &Digest::of(b"missing"), &Silent).await.is_err());
 }
 
 #[tokio::test]
