@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
+pub use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 

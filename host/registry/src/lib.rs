@@ -16,6 +16,7 @@
 mod address;
 mod artifact;
 mod challenge;
+mod choice;
 mod connection;
 mod credentials;
 mod download;

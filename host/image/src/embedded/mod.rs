@@ -51,8 +51,9 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest =
+                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
+            images.insert((reference, platform), digest[0]);
         }
         Ok(images)
     }

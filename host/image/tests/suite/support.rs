@@ -140,10 +140,10 @@ impl BaseImages for Images {
     async fn fetch(
         &self,
         reference: &ImageReference,
-        _: &Platform,
+        platforms: &[Platform],
         layout: &Path,
         _: &dyn Progress,
-    ) -> Result<Digest, PortFailure> {
+    ) -> Result<Vec<Digest>, PortFailure> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
         let base = self.base.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
         let layout = Layout::open_or_create(layout)?;
@@ -161,7 +161,8 @@ impl BaseImages for Images {
                 "digest": layer.to_string(), "size": size,
             }],
         });
-        Ok(layout.write_blob(manifest.to_string().as_bytes())?.0)
+        let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
+        Ok(vec![digest; platforms.len()])
     }
 }
 
