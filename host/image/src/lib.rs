@@ -19,6 +19,11 @@ mod glob;
 mod gzip;
 mod layer;
 mod owner;
+mod pipeline;
+mod segment;
+mod segment_cache;
+mod shelf;
+mod tar_writer;
 mod tree;
 
 pub use docker::{DockerBuilder, DockerError};

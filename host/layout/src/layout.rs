@@ -9,6 +9,7 @@ use std::{
 
 use plimsoll_core::digest::Digest;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::LayoutError,
@@ -123,6 +124,33 @@ impl Layout {
         }
         let found = Digest::of(&bytes);
         if found == *digest { Ok(bytes) } else { Err(LayoutError::WrongDigest { expected: *digest, found }) }
+    }
+
+    /// Checks a blob of any size against its digest; answers whether it is there. One that is damaged is removed, so that
+    /// it can be written anew.
+    ///
+    /// # Errors
+    /// The disk could not be read, or refused.
+    pub fn check_blob(&self, digest: &Digest) -> Result<bool, LayoutError> {
+        let path = self.blob_path(digest);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(LayoutError::io("read", &path)(error)),
+        };
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            match file.read(&mut buffer).map_err(LayoutError::io("read", &path))? {
+                0 => break,
+                read => hash.update(&buffer[..read]),
+            }
+        }
+        let intact = Digest::from_bytes(hash.finalize().into()) == *digest;
+        if !intact {
+            fs::remove_file(&path).map_err(LayoutError::io("remove", &path))?;
+        }
+        Ok(intact)
     }
 
     /// Opens a blob for reading, unchecked.

@@ -14,6 +14,7 @@
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;
+mod ahead;
 mod artifact;
 mod challenge;
 mod choice;

@@ -80,7 +80,8 @@ impl RegistryRepository {
         Ok(PushReport::sent(blob.size))
     }
 
-    async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+    /// Whether the repository has a blob.
+    pub(crate) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         let session = self.connection.session().await?;
         let (what, target) = (self.call_blob(digest), digest.to_string());
         let reference = self.reference(&target);

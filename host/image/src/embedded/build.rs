@@ -9,7 +9,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BuildRequest, BuiltImage, Platform},
+    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -47,6 +47,8 @@ pub(super) struct Build {
     pub(super) layout: Layout,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send>,
+    /// Takes news of blobs.
+    pub(super) tell: Box<dyn Fn(BlobNews) + Send>,
 }
 
 /// What an instruction cannot be carried out for: its own mistake, or something around it.
@@ -99,7 +101,17 @@ impl Work<'_> {
         let stage = &self.build.plan.stages[index];
         let mut state = match &stage.base {
             Base::Scratch => StageState::scratch(&stage.platform),
-            Base::Image(reference) => self.image(reference, &stage.platform)?,
+            Base::Image(reference) => {
+                let state = self.image(reference, &stage.platform)?;
+                if stage.in_image {
+                    state
+                        .files
+                        .layers()
+                        .iter()
+                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                }
+                state
+            }
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (name, value) in &self.build.request.build_arguments {
@@ -147,7 +159,8 @@ impl Work<'_> {
         let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
         if has_layer {
             let timestamp = self.build.request.timestamp;
-            let (layer, known) = self.build.cache.layer(&self.build.layout, &entries, timestamp)?;
+            let (layer, known) =
+                self.build.cache.layer(&self.build.layout, &entries, timestamp, &self.build.tell)?;
             if known {
                 (self.build.say)(format!("unchanged: {}", layer.digest));
             }

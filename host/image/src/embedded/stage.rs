@@ -40,6 +40,11 @@ pub(super) struct Rootfs {
 }
 
 impl Rootfs {
+    /// The layers that it begins with.
+    pub(super) fn layers(&self) -> &[Digest] {
+        &self.layers
+    }
+
     /// The file system, to look at and to change.
     pub(super) fn load(&mut self, cache: &Cache, layout: &Layout) -> Result<&mut Tree, ImageError> {
         let tree = match self.tree.take() {
