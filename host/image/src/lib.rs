@@ -18,6 +18,7 @@ mod files;
 mod glob;
 mod gzip;
 mod layer;
+mod layer_format;
 mod owner;
 mod pipeline;
 mod segment;
@@ -25,6 +26,7 @@ mod segment_cache;
 mod shelf;
 mod tar_writer;
 mod tree;
+mod zstd_frames;
 
 pub use docker::{DockerBuilder, DockerError};
 pub use dockerignore::{Ignore, InvalidRule, Verdict};

@@ -10,3 +10,5 @@ mod docker;
 mod properties;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod zstd_layers;

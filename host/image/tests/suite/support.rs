@@ -250,7 +250,11 @@ impl Image {
             assert_eq!(descriptor["size"], blob.len());
             size += blob.len() as u64;
             let mut tar = Vec::new();
-            flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            if descriptor["mediaType"].as_str().unwrap().ends_with("+zstd") {
+                tar = zstd::decode_all(blob.as_slice()).unwrap();
+            } else {
+                flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            }
             assert_eq!(config["rootfs"]["diff_ids"][index], Digest::of(&tar).to_string());
             layers.push(entries(&tar));
         }
