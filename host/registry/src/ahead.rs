@@ -58,7 +58,7 @@ impl RegistryRepository {
                 .map_err(|error| connection.failure(&ask, error))
         };
         let sent = connection.authorised(&ask, send).await?;
-        Ok(PushReport { blobs_sent: 1, bytes_sent: sent.size, ..PushReport::default() })
+        Ok(PushReport::sent(sent.size))
     }
 
     /// The blob's content as it comes. It breaks off when the blob is abandoned, and when the repository turns out to have

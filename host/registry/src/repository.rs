@@ -193,6 +193,14 @@ impl ImageRepository for RegistryRepository {
         Ok(self.push_image(layout, digest, progress).await?)
     }
 
+    async fn push_growing(
+        &self,
+        blob: &Arc<GrowingBlob>,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        Ok(self.push_along(blob, progress).await?)
+    }
+
     async fn push_blob(
         &self,
         layout: &Path,
@@ -200,14 +208,6 @@ impl ImageRepository for RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure> {
         Ok(self.push_ahead(layout, digest, progress).await?)
-    }
-
-    async fn push_growing(
-        &self,
-        blob: &Arc<GrowingBlob>,
-        progress: &dyn Progress,
-    ) -> Result<PushReport, PortFailure> {
-        Ok(self.push_along(blob, progress).await?)
     }
 
     async fn resolve(&self, tag: &Tag) -> Result<Option<Digest>, PortFailure> {

@@ -7,6 +7,7 @@
 use std::{
     convert::Infallible,
     future,
+    path::Path,
     pin::pin,
     sync::{
         Mutex, PoisonError,
@@ -42,7 +43,13 @@ pub(super) async fn build(
         let watcher = Watcher { progress, tell };
         builder.build(request, &watcher).await
     };
-    let sender = Sender { repository, progress, gave_up: false.into(), sent: Mutex::default() };
+    let sender = Sender {
+        repository,
+        progress,
+        layout: &request.layout,
+        gave_up: false.into(),
+        sent: Mutex::default(),
+    };
     let mut sending = pin!(sender.send(told));
     let for_ever = async {
         sending.as_mut().await;
@@ -61,6 +68,7 @@ pub(super) async fn build(
 struct Sender<'a> {
     repository: &'a dyn ImageRepository,
     progress: &'a dyn Progress,
+    layout: &'a Path,
     gave_up: AtomicBool,
     sent: Mutex<PushReport>,
 }
@@ -76,14 +84,13 @@ impl Sender<'_> {
             return;
         }
         let sent = match &news {
-            BlobNews::Present(_) => Ok(PushReport::default()),
+            BlobNews::Present(digest) => self.repository.push_blob(self.layout, digest, self.progress).await,
             BlobNews::Growing(blob) => self.repository.push_growing(blob, self.progress).await,
         };
         match sent {
             Ok(report) => {
                 let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-                sent.blobs_sent += report.blobs_sent;
-                sent.bytes_sent += report.bytes_sent;
+                *sent = *sent + report;
             }
             Err(error) => {
                 tracing::debug!(%error, "blobs are not sent ahead of the image");

@@ -22,18 +22,6 @@ pub trait ImageRepository: Send + Sync {
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure>;
 
-    /// Copies one blob ahead of the image that it belongs to, unless it is there, so that [`push`](Self::push) finds it there.
-    /// Nothing depends on it: doing it again, or never, is harmless.
-    ///
-    /// # Errors
-    /// The repository or the layout failed.
-    async fn push_blob(
-        &self,
-        layout: &Path,
-        digest: &Digest,
-        progress: &dyn Progress,
-    ) -> Result<PushReport, PortFailure>;
-
     /// Copies a blob while it is being written, ahead of the image that it belongs to. Nothing depends on it: a repository
     /// need not do it, and a blob that is not worth it is left alone.
     ///
@@ -47,6 +35,18 @@ pub trait ImageRepository: Send + Sync {
         let _ = (blob, progress);
         Ok(PushReport::default())
     }
+
+    /// Copies one blob ahead of the image that it belongs to, unless it is there, so that [`push`](Self::push) finds it there.
+    /// Nothing depends on it: doing it again, or never, is harmless.
+    ///
+    /// # Errors
+    /// The repository or the layout failed.
+    async fn push_blob(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure>;
 
     /// The digest that a tag points to; `None` when there is no such tag.
     ///
