@@ -16,7 +16,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use plimsoll_core::{digest::Digest, ports::BlobNews};
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BlobNews, Compression},
+};
 use plimsoll_layout::Layout;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +29,7 @@ use crate::{
     error::ImageError,
     files::{Content, Kind, Node, Stat},
     layer::{self, Entries, LayerBlob, Tell},
+    layer_format,
     segment_cache::{self, KnownSegments},
     shelf::Shelf,
     tree::Tree,
@@ -53,8 +57,9 @@ struct Shelves {
     layers: Shelf,
     /// The files of base images' layers, by digest.
     contents: Shelf,
-    /// The segments of layers, by digest.
-    segments: Shelf,
+    /// The segments of layers, by digest; for each format its own.
+    gzip_segments: Shelf,
+    zstd_segments: Shelf,
 }
 
 /// A layer, and the state of its blob in which it is what it should be.
@@ -71,7 +76,8 @@ impl Cache {
             Arc::new(Shelves {
                 layers: shelf("layers", LAYERS),
                 contents: shelf("contents", CONTENTS),
-                segments: shelf("segments", SEGMENTS),
+                gzip_segments: shelf("gzip-segments", SEGMENTS),
+                zstd_segments: shelf("zstd-segments", SEGMENTS),
             })
         });
         Self { shelves }
@@ -84,21 +90,24 @@ impl Cache {
         layout: &Layout,
         entries: &Entries,
         timestamp: i64,
+        compression: Compression,
         tell: Tell<'_>,
     ) -> Result<(LayerBlob, bool), ImageError> {
         let Some(shelves) = &self.shelves else {
-            let (written, _) = layer::write(layout, entries, timestamp, &KnownSegments::none(), tell)?;
+            let (written, _) =
+                layer::write(layout, entries, timestamp, &KnownSegments::none(compression), tell)?;
             return Ok((written, false));
         };
-        let key = key(entries, timestamp).hex();
+        let key = key(entries, timestamp, compression).hex();
         if let Some(known) = shelves.known_layer(layout, &key)? {
             tell(BlobNews::Present(known.digest));
             return Ok((known, true));
         }
         let settled = is_settled(entries, SystemTime::now());
-        let known = KnownSegments::load(&shelves.segments, layout);
+        let segments_shelf = shelves.segments(compression);
+        let known = KnownSegments::load(segments_shelf, layout, compression);
         let (written, segments) = layer::write(layout, entries, timestamp, &known, tell)?;
-        segment_cache::remember(&shelves.segments, &written.digest, &segments);
+        segment_cache::remember(segments_shelf, &written.digest, &segments);
         if settled {
             shelves.remember_layer(layout, &key, written);
         }
@@ -127,6 +136,13 @@ impl Cache {
 }
 
 impl Shelves {
+    const fn segments(&self, compression: Compression) -> &Shelf {
+        match compression {
+            Compression::Gzip => &self.gzip_segments,
+            Compression::Zstd => &self.zstd_segments,
+        }
+    }
+
     fn known_layer(&self, layout: &Layout, key: &str) -> Result<Option<LayerBlob>, ImageError> {
         let Some(Remembered { layer, state }) = read(&self.layers, key) else { return Ok(None) };
         match blob_state(layout, &layer.digest) {
@@ -177,9 +193,10 @@ fn store(shelf: &Shelf, name: &str, value: &impl Serialize) {
 }
 
 /// The key of a layer.
-fn key(entries: &Entries, timestamp: i64) -> Digest {
+fn key(entries: &Entries, timestamp: i64, compression: Compression) -> Digest {
     let mut key = Key(Sha256::new());
     key.text(FORMAT.as_bytes());
+    key.text(layer_format::media_type(compression).as_bytes());
     key.number(timestamp.unsigned_abs());
     key.number(u64::from(timestamp < 0));
     for (path, node) in entries {

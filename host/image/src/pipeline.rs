@@ -13,12 +13,12 @@ use std::{
 };
 
 use flate2::Crc;
-use plimsoll_core::digest::Digest;
+use plimsoll_core::{digest::Digest, ports::Compression};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::ImageError,
-    gzip::{self, Deflater},
+    layer_format::{self, Packer},
     segment::{LARGEST, Segment},
     segment_cache::{KnownSegments, Packed},
 };
@@ -73,7 +73,8 @@ pub(crate) fn compress<S: Write + Send>(
             scope.spawn(move || work(job_queue, known));
         }
         let hasher = scope.spawn(move || hash(&raws));
-        let writer = scope.spawn(move || write(&mut sink, &pieces).map(|segments| (segments, sink)));
+        let writer = scope
+            .spawn(move || write(&mut sink, known.compression(), &pieces).map(|segments| (segments, sink)));
         let produced = produce(&mut |segment| {
             let (raw, raw_result) = sync_channel(1);
             let (piece, piece_result) = sync_channel(1);
@@ -95,10 +96,11 @@ pub(crate) fn compress<S: Write + Send>(
 /// As [`compress`], for an archive that comes as a stream.
 pub(crate) fn compress_stream<S: Write + Send, T>(
     sink: S,
+    compression: Compression,
     produce: impl FnOnce(&mut dyn Write) -> Result<T, ImageError>,
 ) -> Result<(T, S), ImageError> {
     let mut value = None;
-    let (_, sink) = compress(sink, &KnownSegments::none(), |emit| {
+    let (_, sink) = compress(sink, &KnownSegments::none(compression), |emit| {
         let mut blocks = Blocks { buffer: Vec::new(), emit };
         value = Some(produce(&mut blocks)?);
         blocks.submit()
@@ -143,7 +145,7 @@ impl Write for Blocks<'_> {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>, known: &KnownSegments) {
-    let mut deflater = Deflater::new();
+    let mut packer = Packer::new(known.compression());
     loop {
         // Nothing panics while it holds this lock; the lock ends with the statement.
         let job = jobs.lock().map(|queue| queue.recv());
@@ -152,24 +154,28 @@ fn work(jobs: &Mutex<Receiver<Job>>, known: &KnownSegments) {
         match segment.read().map(Arc::new) {
             Ok(bytes) => {
                 let _ = raw.send(Ok(Arc::clone(&bytes)));
-                let _ = piece.send(pack(&mut deflater, &bytes, known));
+                let packed = match &mut packer {
+                    Ok(packer) => pack(packer, &bytes, known),
+                    Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+                };
+                let _ = piece.send(packed);
             }
             Err(error) => drop(raw.send(Err(error))),
         }
     }
 }
 
-fn pack(deflater: &mut Deflater, raw: &[u8], known: &KnownSegments) -> io::Result<Piece> {
+fn pack(packer: &mut Packer, raw: &[u8], known: &KnownSegments) -> io::Result<Piece> {
     let mut sum = Crc::new();
     sum.update(raw);
     if !known.is_kept() {
-        return Ok(Piece { bytes: deflater.segment(raw)?, sum, packed: None });
+        return Ok(Piece { bytes: packer.segment(raw)?, sum, packed: None });
     }
     let identity = Digest::of(raw);
     let (packed, bytes) = match known.find(&identity) {
         Some(found) => found,
         None => {
-            let bytes = deflater.segment(raw)?;
+            let bytes = packer.segment(raw)?;
             (Packed { identity, check: Digest::of(&bytes), size: bytes.len() as u64 }, bytes)
         }
     };
@@ -186,8 +192,12 @@ fn hash(raws: &Ordered<Result<Arc<Vec<u8>>, ImageError>>) -> Result<Digest, Imag
     Ok(Digest::from_bytes(hash.finalize().into()))
 }
 
-fn write(sink: &mut impl Write, pieces: &Ordered<io::Result<Piece>>) -> io::Result<Vec<Packed>> {
-    sink.write_all(&gzip::HEADER)?;
+fn write(
+    sink: &mut impl Write,
+    compression: Compression,
+    pieces: &Ordered<io::Result<Piece>>,
+) -> io::Result<Vec<Packed>> {
+    sink.write_all(layer_format::beginning(compression))?;
     let mut sum = Crc::new();
     let mut segments = Vec::new();
     for piece in pieces {
@@ -196,7 +206,7 @@ fn write(sink: &mut impl Write, pieces: &Ordered<io::Result<Piece>>) -> io::Resu
         sum.combine(&piece.sum);
         segments.extend(piece.packed);
     }
-    sink.write_all(&gzip::trailer(&sum))?;
+    sink.write_all(&layer_format::end(compression, &sum))?;
     Ok(segments)
 }
 
@@ -207,8 +217,10 @@ mod tests {
     use super::*;
 
     fn round_trip(data: &[u8]) -> Vec<u8> {
-        let ((), compressed) =
-            compress_stream(Vec::new(), |out| out.write_all(data).map_err(ImageError::Write)).unwrap();
+        let ((), compressed) = compress_stream(Vec::new(), Compression::Gzip, |out| {
+            out.write_all(data).map_err(ImageError::Write)
+        })
+        .unwrap();
         let mut back = Vec::new();
         // A decoder for one member: what it reads must be everything.
         flate2::read::GzDecoder::new(compressed.as_slice()).read_to_end(&mut back).unwrap();
@@ -235,11 +247,25 @@ mod tests {
     fn the_pieces_do_not_depend_on_how_they_are_written() {
         let data = b"plimsoll ".repeat(200_000);
         let whole = round_trip(&data);
-        let ((), chunked) = compress_stream(Vec::new(), |out| {
+        let ((), chunked) = compress_stream(Vec::new(), Compression::Gzip, |out| {
             data.chunks(777).try_for_each(|chunk| out.write_all(chunk)).map_err(ImageError::Write)
         })
         .unwrap();
         assert_eq!(whole, chunked);
+    }
+
+    #[test]
+    fn zstd_comes_back_too() {
+        let data = b"plimsoll ".repeat(300_000);
+        let compress = || {
+            let ((), compressed) = compress_stream(Vec::new(), Compression::Zstd, |out| {
+                out.write_all(&data).map_err(ImageError::Write)
+            })
+            .unwrap();
+            compressed
+        };
+        assert_eq!(zstd::decode_all(compress().as_slice()).unwrap(), data);
+        assert_eq!(compress(), compress());
     }
 
     #[test]
@@ -253,7 +279,7 @@ mod tests {
                 Ok(())
             }
         }
-        let result = compress_stream(Full, |out| {
+        let result = compress_stream(Full, Compression::Gzip, |out| {
             (0..64).try_for_each(|_| out.write_all(&vec![0; LARGEST])).map_err(ImageError::Write)
         });
         let Err(ImageError::Write(error)) = result else { panic!("the disk was full") };

@@ -4,10 +4,10 @@
 
 use std::{collections::HashMap, fs::File, os::unix::fs::FileExt as _};
 
-use plimsoll_core::digest::Digest;
+use plimsoll_core::{digest::Digest, ports::Compression};
 use plimsoll_layout::Layout;
 
-use crate::{gzip, shelf::Shelf};
+use crate::{layer_format, shelf::Shelf};
 
 /// The most layers that are looked into, those used last.
 const MOST_LAYERS: usize = 64;
@@ -25,9 +25,10 @@ pub(crate) struct Packed {
     pub(crate) size: u64,
 }
 
-/// The segments that can be taken from earlier layers.
+/// The segments that can be taken from earlier layers, all of one format.
 #[derive(Debug, Default)]
 pub(crate) struct KnownSegments {
+    compression: Compression,
     is_kept: bool,
     blobs: Vec<File>,
     places: HashMap<Digest, Place>,
@@ -42,13 +43,13 @@ struct Place {
 
 impl KnownSegments {
     /// No segments, and nobody wants to know of new ones.
-    pub(crate) fn none() -> Self {
-        Self::default()
+    pub(crate) fn none(compression: Compression) -> Self {
+        Self { compression, ..Self::default() }
     }
 
     /// The segments on a shelf whose blobs are in the layout.
-    pub(crate) fn load(shelf: &Shelf, layout: &Layout) -> Self {
-        let mut known = Self { is_kept: true, ..Self::default() };
+    pub(crate) fn load(shelf: &Shelf, layout: &Layout, compression: Compression) -> Self {
+        let mut known = Self { compression, is_kept: true, ..Self::default() };
         for name in shelf.names() {
             let Ok(layer) = format!("sha256:{name}").parse::<Digest>() else { continue };
             match layout.open_blob(&layer) {
@@ -63,13 +64,18 @@ impl KnownSegments {
     }
 
     fn add(&mut self, blob: File, list: &[Packed]) {
-        let mut from = gzip::HEADER.len() as u64;
+        let mut from = layer_format::beginning(self.compression).len() as u64;
         for packed in list {
             let place = Place { blob: self.blobs.len(), from, packed: *packed };
             self.places.entry(packed.identity).or_insert(place);
             from = from.saturating_add(packed.size);
         }
         self.blobs.push(blob);
+    }
+
+    /// The format that they are compressed in.
+    pub(crate) const fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// Whether new segments are to be remembered.

@@ -17,6 +17,7 @@ mod address;
 mod ahead;
 mod artifact;
 mod challenge;
+mod choice;
 mod connection;
 mod credentials;
 mod download;

@@ -29,6 +29,7 @@ use crate::{
     error::ImageError,
     files::{Content, Files, Kind as NodeKind, Node, clamp},
     layer::Entries,
+    layer_format,
     owner::{Owner, parse_mode},
 };
 
@@ -158,13 +159,18 @@ impl Work<'_> {
         };
         let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
         if has_layer {
-            let timestamp = self.build.request.timestamp;
-            let (layer, known) =
-                self.build.cache.layer(&self.build.layout, &entries, timestamp, &self.build.tell)?;
+            let BuildRequest { timestamp, compression, .. } = self.build.request;
+            let (layer, known) = self.build.cache.layer(
+                &self.build.layout,
+                &entries,
+                timestamp,
+                compression,
+                &self.build.tell,
+            )?;
             if known {
                 (self.build.say)(format!("unchanged: {}", layer.digest));
             }
-            state.add_layer(&layer);
+            state.add_layer(&layer, layer_format::media_type(compression));
         }
         state.config.add_history(&self.created, &instruction.text, has_layer);
         Ok(())

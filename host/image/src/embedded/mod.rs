@@ -25,6 +25,7 @@ use crate::{
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
+    one_platform,
 };
 
 /// Builds images in this process.
@@ -50,8 +51,9 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest =
+                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
+            images.insert((reference, platform), digest[0]);
         }
         Ok(images)
     }
@@ -110,7 +112,7 @@ fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
         &request.dockerfile,
         &request.build_arguments,
         request.target.as_deref(),
-        &request.platform,
+        one_platform(request)?,
     )?;
     Ok((plan, Layout::open_or_create(&request.layout)?))
 }

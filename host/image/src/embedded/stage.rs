@@ -132,10 +132,10 @@ impl StageState {
     }
 
     /// Adds a layer that is in the layout.
-    pub(super) fn add_layer(&mut self, layer: &LayerBlob) {
+    pub(super) fn add_layer(&mut self, layer: &LayerBlob, media_type: &str) {
         self.config.add_layer(&layer.diff_id);
         self.layers.push(serde_json::json!({
-            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "mediaType": media_type,
             "digest": layer.digest.to_string(),
             "size": layer.size,
         }));

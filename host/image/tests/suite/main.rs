@@ -12,3 +12,5 @@ mod docker;
 mod properties;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod zstd_layers;
