@@ -127,7 +127,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::{pipeline, segment::Segment};
+    use crate::{gzip, pipeline, segment::Segment};
 
     const CONTENTS: [&str; 3] = ["one", "two", "three"];
 
@@ -135,7 +135,7 @@ mod tests {
     fn setting(folder: &tempfile::TempDir) -> (Layout, Shelf, Digest) {
         let layout = Layout::open_or_create(&folder.path().join("layout")).unwrap();
         let shelf = Shelf::new(folder.path().join("shelf"), 1 << 20);
-        let known = KnownSegments::load(&shelf, &layout);
+        let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
         let produce = |emit: &mut dyn FnMut(Segment) -> _| {
             CONTENTS.iter().try_for_each(|content| emit(Segment::of(content.as_bytes().to_vec())))
         };
@@ -155,7 +155,7 @@ mod tests {
     fn segments_of_an_earlier_layer_are_found_by_what_they_hold() {
         let folder = tempfile::tempdir().unwrap();
         let (layout, shelf, _) = setting(&folder);
-        let known = KnownSegments::load(&shelf, &layout);
+        let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
         assert_eq!(found(&known), 3);
         let (packed, bytes) = known.find(&Digest::of(b"two")).unwrap();
         assert_eq!((Digest::of(&bytes), bytes.len() as u64), (packed.check, packed.size));
@@ -172,12 +172,12 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[place] ^= 0x10;
             fs::write(layout.blob_path(&layer), &damaged).unwrap();
-            assert_eq!(found(&KnownSegments::load(&shelf, &layout)), 2, "{place}");
+            assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 2, "{place}");
         }
         fs::write(layout.blob_path(&layer), &whole[..ends[1] - 1]).unwrap();
-        assert_eq!(found(&KnownSegments::load(&shelf, &layout)), 2);
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 2);
         fs::remove_file(layout.blob_path(&layer)).unwrap();
-        assert_eq!(found(&KnownSegments::load(&shelf, &layout)), 0);
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 0);
         assert!(shelf.names().is_empty(), "what is gone is forgotten");
     }
 
@@ -191,7 +191,7 @@ mod tests {
                 let mut damaged = list.clone();
                 damaged[place] ^= bit;
                 shelf.put(&layer.hex(), &damaged);
-                let known = KnownSegments::load(&shelf, &layout);
+                let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
                 assert!(found(&known) < 3, "{place}");
                 for content in CONTENTS {
                     let Some((packed, bytes)) = known.find(&Digest::of(content.as_bytes())) else { continue };
@@ -202,6 +202,6 @@ mod tests {
             }
         }
         shelf.put(&layer.hex(), &list[1..]);
-        assert_eq!(found(&KnownSegments::load(&shelf, &layout)), 0);
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 0);
     }
 }
