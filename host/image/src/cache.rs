@@ -102,6 +102,7 @@ impl Cache {
         };
         let key = key(entries, timestamp, compression).hex();
         if let Some(known) = shelves.known_layer(layout, &key)? {
+            shelves.segments(compression).touch(&known.digest.hex());
             tell(BlobNews::Present(known.digest));
             return Ok((known, true));
         }

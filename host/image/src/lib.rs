@@ -20,6 +20,7 @@ mod gzip;
 mod layer;
 mod layer_format;
 mod owner;
+mod parts;
 mod pipeline;
 mod segment;
 mod segment_cache;

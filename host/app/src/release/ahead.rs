@@ -133,3 +133,132 @@ impl Progress for Watcher<'_> {
         self.progress.activity(activity);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use async_trait::async_trait;
+    use plimsoll_core::{
+        digest::Digest,
+        names::Tag,
+        ports::{Compression, FailureClass, GrowingBlob, Platform, Silent},
+    };
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// A builder whose layer is complete once somebody has taken its beginning.
+    struct Builder {
+        taken: Arc<Notify>,
+        fails: bool,
+    }
+
+    #[async_trait]
+    impl ImageBuilder for Builder {
+        async fn build(&self, _: &BuildRequest, progress: &dyn Progress) -> Result<BuiltImage, PortFailure> {
+            progress.blob(BlobNews::Present(Digest::of(b"base")));
+            let grower = GrowingBlob::begin("layer".into());
+            progress.blob(BlobNews::Growing(grower.blob()));
+            self.taken.notified().await;
+            if self.fails {
+                return Err(PortFailure::new(FailureClass::User, "a mistake in the Dockerfile"));
+            }
+            grower.complete(Digest::of(b"layer"));
+            Ok(BuiltImage { digest: Digest::of(b"image"), size: 7 })
+        }
+    }
+
+    /// A repository that takes what is sent ahead, or refuses everything, or never comes to an end.
+    enum Repository {
+        Takes(Arc<Notify>),
+        Refuses(Arc<Notify>),
+        Hangs(Arc<Notify>),
+    }
+
+    #[async_trait]
+    impl ImageRepository for Repository {
+        async fn push(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
+            unreachable!("nothing here pushes an image")
+        }
+
+        async fn push_blob(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
+            match self {
+                Self::Refuses(_) => Err(PortFailure::new(FailureClass::Outside, "no")),
+                _ => Ok(PushReport::present()),
+            }
+        }
+
+        async fn push_growing(
+            &self,
+            _: &Arc<GrowingBlob>,
+            _: &dyn Progress,
+        ) -> Result<PushReport, PortFailure> {
+            let (Self::Takes(taken) | Self::Refuses(taken) | Self::Hangs(taken)) = self;
+            taken.notify_one();
+            match self {
+                Self::Takes(_) => Ok(PushReport::sent(7)),
+                Self::Refuses(_) => Err(PortFailure::new(FailureClass::Outside, "no")),
+                Self::Hangs(_) => future::pending().await,
+            }
+        }
+
+        async fn resolve(&self, _: &Tag) -> Result<Option<Digest>, PortFailure> {
+            Ok(None)
+        }
+
+        async fn set_tag(&self, _: &Tag, _: &Digest) -> Result<(), PortFailure> {
+            unreachable!("nothing here sets a tag")
+        }
+
+        async fn tags(&self) -> Result<Vec<String>, PortFailure> {
+            Ok(Vec::new())
+        }
+
+        async fn labels(&self, _: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {
+            Ok(None)
+        }
+    }
+
+    fn request() -> BuildRequest {
+        BuildRequest {
+            context: "context".into(),
+            dockerfile: "Dockerfile".into(),
+            build_arguments: BTreeMap::new(),
+            target: None,
+            platforms: Platform::new("linux", "amd64", None).into(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            timestamp: 0,
+            compression: Compression::Gzip,
+            layout: "layout".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_layer_is_sent_before_its_build_has_ended() {
+        let taken = Arc::new(Notify::new());
+        let builder = Builder { taken: Arc::clone(&taken), fails: false };
+        // The build would wait for ever if nobody took its layer meanwhile.
+        let (built, sent) = build(&builder, &Repository::Takes(taken), &request(), &Silent).await.unwrap();
+        assert_eq!(built.digest, Digest::of(b"image"));
+        assert_eq!((sent.blobs_sent, sent.bytes_sent), (1, 7));
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_refuses_is_left_to_the_push() {
+        let taken = Arc::new(Notify::new());
+        taken.notify_one();
+        let builder = Builder { taken: Arc::clone(&taken), fails: false };
+        let (_, sent) = build(&builder, &Repository::Refuses(taken), &request(), &Silent).await.unwrap();
+        assert_eq!(sent, PushReport::default());
+    }
+
+    #[tokio::test]
+    async fn a_build_that_fails_waits_for_nobody() {
+        let taken = Arc::new(Notify::new());
+        let builder = Builder { taken: Arc::clone(&taken), fails: true };
+        let failed = build(&builder, &Repository::Hangs(taken), &request(), &Silent).await;
+        assert_eq!(failed.unwrap_err().to_string(), "a mistake in the Dockerfile");
+    }
+}

@@ -31,6 +31,7 @@ use crate::{
     layer::Entries,
     layer_format,
     owner::{Owner, parse_mode},
+    parts,
 };
 
 /// Arguments that need no declaration (Dockerfile reference, "Predefined ARGs"), in upper case; lower case counts too.
@@ -157,22 +158,28 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
-        if has_layer {
-            let BuildRequest { timestamp, compression, .. } = self.build.request;
-            let (layer, known) = self.build.cache.layer(
-                &self.build.layout,
-                &entries,
-                timestamp,
-                compression,
-                &self.build.tell,
-            )?;
-            if known {
-                (self.build.say)(format!("unchanged: {}", layer.digest));
-            }
-            state.add_layer(&layer, layer_format::media_type(compression));
+        let layers = match self.build.plan.stages[stage].in_image {
+            true => parts::split(entries),
+            false => Vec::new(),
+        };
+        for entries in &layers {
+            self.add_layer(entries, state)?;
+            state.config.add_history(&self.created, &instruction.text, true);
         }
-        state.config.add_history(&self.created, &instruction.text, has_layer);
+        if layers.is_empty() {
+            state.config.add_history(&self.created, &instruction.text, false);
+        }
+        Ok(())
+    }
+
+    fn add_layer(&self, entries: &Entries, state: &mut StageState) -> Result<(), ImageError> {
+        let Build { cache, layout, tell, say, .. } = self.build;
+        let BuildRequest { timestamp, compression, .. } = self.build.request;
+        let (layer, known) = cache.layer(layout, entries, timestamp, compression, tell)?;
+        if known {
+            say(format!("unchanged: {}", layer.digest));
+        }
+        state.add_layer(&layer, layer_format::media_type(compression));
         Ok(())
     }
 
