@@ -16,6 +16,8 @@ use plimsoll_core::{
     reference::{ImageReference, RepositoryName},
 };
 
+use plimsoll_registry::RegistryHost;
+
 use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
@@ -337,8 +339,12 @@ impl NotificationEvent {
 pub struct Registries {
     /// Files with further certificate authorities, PEM.
     pub certificate_authorities: Vec<PathBuf>,
+    /// Folders with certificates in Docker's layout.
+    pub certificate_folders: Vec<PathBuf>,
     /// Registries, host and port, that are spoken to without TLS.
     pub plain_http: Vec<String>,
+    /// What single registries need, by host and port.
+    pub hosts: BTreeMap<String, RegistryHost>,
 }
 
 impl Configuration {

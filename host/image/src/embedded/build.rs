@@ -9,7 +9,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
+    ports::{BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -49,8 +49,8 @@ pub(super) struct Build {
     pub(super) layout: Layout,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send>,
-    /// Takes news of blobs.
-    pub(super) tell: Box<dyn Fn(BlobNews) + Send>,
+    /// Takes the digests of layers that are in the layout.
+    pub(super) tell: Box<dyn Fn(Digest) + Send>,
 }
 
 /// What an instruction cannot be carried out for: its own mistake, or something around it.
@@ -106,11 +106,7 @@ impl Work<'_> {
             Base::Image(reference) => {
                 let state = self.image(reference, &stage.platform)?;
                 if stage.in_image {
-                    state
-                        .files
-                        .layers()
-                        .iter()
-                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                    state.files.layers().iter().for_each(|layer| (self.build.tell)(*layer));
                 }
                 state
             }
@@ -175,7 +171,8 @@ impl Work<'_> {
     fn add_layer(&self, entries: &Entries, state: &mut StageState) -> Result<(), ImageError> {
         let Build { cache, layout, tell, say, .. } = self.build;
         let BuildRequest { timestamp, compression, .. } = self.build.request;
-        let (layer, known) = cache.layer(layout, entries, timestamp, compression, tell)?;
+        let (layer, known) = cache.layer(layout, entries, timestamp, compression)?;
+        tell(layer.digest);
         if known {
             say(format!("unchanged: {}", layer.digest));
         }

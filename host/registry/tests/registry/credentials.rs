@@ -75,7 +75,7 @@ async fn tokens_are_fetched_where_the_registry_says() {
     push(&registries(options).repository(server.repository()), &image).await.unwrap();
     assert!(server.state().faults.is_empty());
 
-    let grant = "grant_type=refresh_token&client_id=plimsoll&refresh_token=identity";
+    let grant = "client_id=plimsoll&grant_type=refresh_token&refresh_token=identity";
     let questions = scopes.map(|scope| format!("POST service=it&{scope}&{grant}")).to_vec();
     server.state().token = Some((questions, String::new()));
     let (_folder, options) = knows(&server, &json!({"identitytoken": "identity"}));
@@ -99,7 +99,7 @@ async fn a_token_that_cannot_be_sent_is_said() {
     server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
     server.state().handed_out = Some("two\nlines");
     let failure = push(&repository, &image).await.unwrap_err();
-    assert!(failure.to_string().contains("with what cannot be used"), "{failure}");
+    assert!(failure.to_string().contains("something that holds no token"), "{failure}");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_token_server_without_an_address_is_said() {
 #[tokio::test]
 async fn another_server_that_uploads_go_to_gets_no_secret() {
     let (server, image, _) = setting().await;
-    let elsewhere = FaultServer::start().await;
+    let elsewhere = server.start_beside().await;
     demand_basic(&server);
     server.state().uploads_at = Some(elsewhere.address);
     let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));

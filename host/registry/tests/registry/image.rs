@@ -78,6 +78,11 @@ pub(crate) fn options() -> RegistryOptions {
     }
 }
 
+/// Options under which the layer of [`image`] goes in three pieces, and one blob after the other.
+pub(crate) fn in_pieces() -> RegistryOptions {
+    RegistryOptions { upload_piece: 100_000, transfers: 1, ..options() }
+}
+
 /// The way to registries, with the TLS provider that the program itself installs.
 pub(crate) fn registries(options: RegistryOptions) -> Registries {
     // Another test of this process may have been first.

@@ -8,6 +8,8 @@ mod image;
 mod layouts;
 mod platforms;
 mod referrers;
+mod resumption;
 mod server;
 mod setting;
 mod transfers;
+mod uploads;
