@@ -100,7 +100,7 @@ fn count(size: u64) -> u64 {
 fn place(path: &Path, count: u64) -> usize {
     let mut sum = Crc::new();
     sum.update(path.as_os_str().as_bytes());
-    (u64::from(sum.sum()) * count >> 32) as usize
+    ((u64::from(sum.sum()) * count) >> 32) as usize
 }
 
 /// The bytes of a node's content, where they come from the context: what is in another layer would have to be taken out of it

@@ -53,7 +53,7 @@ impl EmbeddedBuilder {
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
             let digest =
-                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
+                self.base_images.fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress).await?;
             images.insert((reference, platform), digest[0]);
         }
         Ok(images)
