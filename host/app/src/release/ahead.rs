@@ -88,10 +88,8 @@ impl Sender<'_> {
                 let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
                 *sent = *sent + report;
             }
-            Err(error) => {
-                tracing::debug!(%error, "blobs are not sent ahead of the image");
-                self.gave_up.store(true, Ordering::Relaxed);
-            }
+            // The push meets the same obstacle, and says what it is.
+            Err(_) => self.gave_up.store(true, Ordering::Relaxed),
         }
     }
 }

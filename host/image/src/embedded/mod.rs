@@ -52,8 +52,10 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest =
-                self.base_images.fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress).await?;
+            let digest = self
+                .base_images
+                .fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress)
+                .await?;
             images.insert((reference, platform), digest[0]);
         }
         Ok(images)
