@@ -172,8 +172,36 @@ fn what_it_says_of_a_version_in_production() {
         "--promotion-policy",
         "stock:version-gate",
     ];
-    insta::assert_snapshot!(shown(&application.run(&full)), @"");
-    insta::assert_snapshot!(shown(&application.run(&["verify", &image("latest"), "--no-journal"])), @"");
+    insta::assert_snapshot!(shown(&application.run(&full)), @r#"
+    exit code: 0
+    --- stdout
+    oci:.plimsoll/images/website:v1.0.0@[DIGEST] verified
+      ✓ provenance        release [RELEASE] built it: plimsoll 0.1.0, builder embedded
+      ✓ signature         4 statements are signed with the key [DIGEST]
+      ✓ source            https://git.example/contoso/website, refs/heads/main
+      ✓ commit            [COMMIT]
+      ✓ tag v1.0.0        given by stock:release-tags [DIGEST]
+      - tag latest        given by stock:release-tags [DIGEST]
+      ✓ policy            stock:release-tags gave the tags
+      ✓ production        allowed by stock:version-gate [DIGEST]
+      ✓ promotion-policy  stock:version-gate was asked
+      ✓ journal           it holds the same
+    --- stderr
+    "#);
+    insta::assert_snapshot!(shown(&application.run(&["verify", &image("latest"), "--no-journal"])), @r#"
+    exit code: 0
+    --- stdout
+    oci:.plimsoll/images/website:latest@[DIGEST] as stated, and not proven: no signature was checked
+      ✓ provenance  release [RELEASE] built it: plimsoll 0.1.0, builder embedded
+      - signature   not checked: --key names the public key of whoever signs
+      - source      https://git.example/contoso/website, refs/heads/main
+      - commit      [COMMIT]
+      ✓ tag latest  given by stock:release-tags [DIGEST]
+      - tag v1.0.0  given by stock:release-tags [DIGEST]
+      - production  allowed by stock:version-gate [DIGEST]
+      - staging     allowed by stock:always [DIGEST]
+    --- stderr
+    "#);
 }
 
 #[test]
@@ -191,7 +219,19 @@ fn what_it_says_of_an_image_that_was_never_allowed() {
         "--commit",
         "abcdef0",
     ];
-    insta::assert_snapshot!(shown(&application.run(&arguments)), @"");
+    insta::assert_snapshot!(shown(&application.run(&arguments)), @r#"
+    exit code: 1
+    --- stdout
+    oci:.plimsoll/images/website:latest@[DIGEST] not verified
+      ✓ provenance  release [RELEASE] built it: plimsoll 0.1.0, builder embedded
+      ✓ signature   4 statements are signed with the key [DIGEST]
+      - source      https://git.example/contoso/website, refs/heads/main
+      ✗ commit      [COMMIT], not abcdef0
+      ✓ tag latest  given by stock:release-tags [DIGEST]
+      ✗ production  denied by stock:version-gate [DIGEST]
+      ✓ journal     it holds the same
+    --- stderr
+    "#);
     let (failed, _) = verify(&application, &image("latest"), &["--environment", "moon"], 1);
     contains(&failed, "moon: no statement that counts says that it was ever allowed there");
 }
@@ -201,10 +241,34 @@ fn what_it_says_where_there_is_no_provenance_or_no_image() {
     require!(Requirement::Git);
     let application = with("[provenance]\nattach = false\n");
     version(&application, "v1.0.0");
-    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v1.0.0")])), @"");
-    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v9.0.0")])), @"");
-    insta::assert_snapshot!(shown(&application.run(&["verify", "Not An Image"])), @"");
-    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v1.0.0"), "--key", "release.key"])), @"");
+    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v1.0.0")])), @r#"
+    exit code: 1
+    --- stdout
+    oci:.plimsoll/images/website:v1.0.0@[DIGEST] not verified
+      ✗ provenance  no statement that counts says how this image was built
+    --- stderr
+    "#);
+    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v9.0.0")])), @r#"
+    exit code: 64
+    --- stdout
+    --- stderr
+    error: there is no image oci:.plimsoll/images/website:v9.0.0
+    hint: `plimsoll history` lists the images of releases
+    "#);
+    insta::assert_snapshot!(shown(&application.run(&["verify", "Not An Image"])), @r#"
+    exit code: 64
+    --- stdout
+    --- stderr
+    error: `Not An Image` names no image: `Not An Image` is not an image reference: the path may hold `a-z 0-9` with single `.`, `_`, `__` or dashes between, in parts separated by `/`
+    hint: write it like `ghcr.io/contoso/website:v1.2.3`, or `oci:FOLDER:v1.2.3`
+    "#);
+    insta::assert_snapshot!(shown(&application.run(&["verify", &image("v1.0.0"), "--key", "release.key"])), @r#"
+    exit code: 64
+    --- stdout
+    --- stderr
+    error: the key release.key cannot be used: it holds `ENCRYPTED SIGSTORE PRIVATE KEY`, and a public key, `PUBLIC KEY`, is needed
+    hint: name a public key such as cosign.pub
+    "#);
 }
 
 #[test]
@@ -213,7 +277,14 @@ fn a_key_that_cannot_be_used_stops_a_release_before_it_begins() {
     let mut application = signed();
     application.plimsoll =
         Plimsoll::in_folder(application.git.path()).environment("COSIGN_PASSWORD", "wrong");
-    insta::assert_snapshot!(shown(&application.run(&["release"])), @"");
+    insta::assert_snapshot!(shown(&application.run(&["release"])), @r#"
+    exit code: 64
+    --- stdout
+    --- stderr
+    note: The repository does not record its default branch: main is taken for it.
+    error: the key release.key cannot be used: the password does not open the key, or the key was changed
+    hint: correct COSIGN_PASSWORD
+    "#);
     let _ = application.run(&["plan"]).code(0);
 }
 

@@ -8,8 +8,8 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, Referrers, TaggingPolicy,
-        Target,
+        Check, Compression, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, Referrers,
+        TaggingPolicy, Target,
     },
     reference::ImageReference,
 };
@@ -19,20 +19,22 @@ use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
-pub use crate::registry_access::{Registries, RegistryOptions, policy_source, registries};
+pub use crate::host_error::HostError;
+pub use crate::registry_access::{
+    AzureAssertion, AzureWorkload, Proxies, Registries, RegistryOptions, WorkflowToken, policy_source,
+    registries,
+};
 
 use crate::{
     absent_journal::AbsentJournal,
     application::{Application, Binding, Environment, ImagePlan},
     clock::Clock,
     commit_files::CommitFiles,
-    configuration::{
-        self, Builder, Capability, Configuration, ConfigurationError, Destination, PolicyReference,
-    },
+    configuration::{self, Builder, Capability, Configuration, Destination, PolicyReference},
     journals,
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
-    provenance::{self, Provenance, Recipe},
+    provenance::{self, Provenance},
     release::Lookout,
     sharing::{Lock, Signer, lock_path},
     targets,
@@ -48,8 +50,8 @@ pub struct HostOptions {
     pub configuration: PathBuf,
     /// The folder for compiled policies; without it each process compiles anew.
     pub cache: Option<PathBuf>,
-    /// The Docker configuration file with credentials for registries.
-    pub docker_config: Option<PathBuf>,
+    /// Where credentials for registries and the way to them are found. What the configuration says of registries is added.
+    pub registries: RegistryOptions,
     /// Where the Docker engine listens; its usual socket when absent.
     pub docker_host: Option<String>,
     /// The time that images get, Unix seconds; the commit's when absent.
@@ -69,25 +71,6 @@ pub enum Access {
     Read,
     /// It is written; one that does not exist is made.
     Write,
-}
-
-/// Why there is no host.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// The configuration file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Configuration(#[from] Box<ConfigurationError>),
-    /// A part failed to start.
-    #[error(transparent)]
-    Part(#[from] PortFailure),
 }
 
 /// A host for one application: its configuration, and the parts as they are asked for.
@@ -195,7 +178,8 @@ impl Host {
             dockerfile: self.locate(&image.dockerfile),
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
-            platform: image.platform.clone(),
+            platforms: image.platforms.clone(),
+            compression: Compression::default(),
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }
@@ -326,7 +310,7 @@ impl Host {
     /// What the capabilities of the policies look at.
     fn surroundings(&self, journal: Arc<dyn Journal>) -> Result<Surroundings, HostError> {
         Ok(Surroundings {
-            repository: self.image_repository()?,
+            repository: self.destination()?.0,
             journal,
             written: self.configuration.image.written.clone(),
             environments: self.environment_names(),
@@ -334,37 +318,19 @@ impl Host {
         })
     }
 
-    fn image_repository(&self) -> Result<Arc<dyn ImageRepository>, HostError> {
+    /// Where images go, and what lies beside them.
+    fn destination(&self) -> Result<(Arc<dyn ImageRepository>, Arc<dyn Referrers>), HostError> {
         Ok(match &self.configuration.image.destination {
-            Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
-            Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
+            Destination::Registry(name) => provenance::both(self.registries()?.repository(name.clone())),
+            Destination::Layout { path, .. } => provenance::both(LayoutRepository::new(path.clone())),
         })
     }
 
-    /// What puts statements about the image beside it; `None` when none are wanted. A dry run signs nothing and reads no key.
     fn provenance(&self, access: Access) -> Result<Option<Provenance>, HostError> {
-        let configuration::Provenance { attach, key } = &self.configuration.provenance;
-        if !attach {
-            return Ok(None);
-        }
-        let referrers: Arc<dyn Referrers> = match &self.configuration.image.destination {
-            Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
-            Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
-        };
-        let key = key.as_deref().filter(|_| access == Access::Write);
-        let key = key.map(|file| provenance::key(file, self.options.key_password.as_ref())).transpose()?;
-        let image = &self.configuration.image;
-        let written = |path: &Path| match path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
-        {
-            folder if folder.is_empty() => ".".to_owned(),
-            path => path,
-        };
-        let recipe = Recipe {
-            dockerfile: written(&image.dockerfile),
-            context: written(&image.context),
-            builder: image.builder.word(),
-        };
-        Ok(Some(Provenance::new(referrers, key, recipe)))
+        let referrers = self.destination()?.1;
+        // A dry run signs nothing and reads no key.
+        let password = (access == Access::Write).then_some(self.options.key_password.as_ref());
+        Ok(provenance::of(&self.configuration, &self.root, referrers, password)?)
     }
 
     /// Lets `work` load policies, and turns the problems that it finds into one error about the configuration.

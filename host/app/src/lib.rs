@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod events;
 pub mod evidence;
 pub mod host;
+mod host_error;
 mod journals;
 pub mod notifications;
 pub mod policies;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_app::evidence;
 
-use crate::commands::policy::PolicyCommand;
+use crate::commands::{policy::PolicyCommand, verify::VerifyArguments};
 
 /// Builds a container image, pushes it and deploys it, and asks sandboxed WebAssembly policies which tags it gets and
 /// where it may go.
@@ -347,33 +347,6 @@ pub(crate) struct StatusArguments {
     /// Reads the journal alone, and asks no environment how it is.
     #[arg(long)]
     pub(crate) offline: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArguments {
-    /// The image: REPOSITORY[:TAG][@DIGEST], or oci:FOLDER[:TAG][@DIGEST] for a layout.
-    pub(crate) image: String,
-    /// A public key: only what was signed with it counts; repeatable.
-    #[arg(long = "key", value_name = "FILE")]
-    pub(crate) keys: Vec<PathBuf>,
-    /// It was built from this repository: its web address or short name.
-    #[arg(long, value_name = "URL")]
-    pub(crate) source: Option<String>,
-    /// It was built from this commit: the id, or at least seven digits of it.
-    #[arg(long, value_name = "ID")]
-    pub(crate) commit: Option<String>,
-    /// This policy gave its tags: the digest, or the reference as in the configuration.
-    #[arg(long, value_name = "POLICY")]
-    pub(crate) policy: Option<String>,
-    /// It was allowed into this environment.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) environment: Option<String>,
-    /// This policy was among those who allowed it there: the digest or the reference; repeatable.
-    #[arg(long = "promotion-policy", value_name = "POLICY", requires = "environment")]
-    pub(crate) promotion_policies: Vec<String>,
-    /// Compares with no journal, though the configuration names the one of this image.
-    #[arg(long)]
-    pub(crate) no_journal: bool,
 }
 
 #[derive(Debug, Args)]

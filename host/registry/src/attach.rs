@@ -9,6 +9,7 @@ use plimsoll_layout::{
     Layout, LayoutError,
     manifest::{LARGEST_MANIFEST, OCI_INDEX, OCI_MANIFEST},
 };
+use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 
 use crate::{
@@ -18,6 +19,9 @@ use crate::{
 
 /// The configuration of what has none (OCI image specification 1.1, "Guidance for an Empty Descriptor").
 const EMPTY: (&str, &[u8]) = ("application/vnd.oci.empty.v1+json", b"{}");
+/// By which a registry says that it keeps a list of what refers to a manifest (OCI distribution specification 1.1, "Pushing
+/// Manifests with Subject").
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 /// How often the list is written until our entry stays in it: others may write it at the same time.
 const MOST_WRITES: usize = 16;
 
@@ -35,21 +39,27 @@ impl RegistryRepository {
         let kind = attachment.media_type.clone();
         let annotations = attachment.annotations.clone();
         // The way of every image: from a layout.
-        let (folder, referrer, size) = blocking(move || {
+        let (folder, written) = blocking(move || {
             let folder = tempfile::tempdir().map_err(|source| LayoutError::Io {
                 action: "make a folder in",
                 path: std::env::temp_dir(),
                 source,
             })?;
             let layout = Layout::open_or_create(folder.path())?;
-            let (referrer, size) = write(&layout, &subject_entry, &attachment)?;
-            Ok::<_, LayoutError>((folder, referrer, size))
+            let written = write(&layout, &subject_entry, &attachment)?;
+            Ok::<_, LayoutError>((folder, written))
         })
         .await?;
-        self.push_image(folder.path(), &referrer, &Silent).await?;
-        // The registry's own list says whether it keeps one. Where it does not, a tag stands for it.
-        if !self.referrers(subject).await?.iter().any(|listed| listed.digest == referrer) {
-            let mut entry = entry(OCI_MANIFEST, &referrer, size);
+        let Written { manifest: bytes, referrer, parts } = written;
+        for part in parts {
+            self.push_ahead(folder.path(), &part, &Silent).await?;
+        }
+        let answer = self.put_manifest(&referrer.to_string(), &bytes, &referrer).await?;
+        // A registry that keeps a list of its own says so. Where neither its word nor its list knows of the referrer, a tag stands
+        // for the list.
+        let keeps_list = answer.get(SUBJECT).is_some_and(|named| named.as_bytes() == target.as_bytes());
+        if !keeps_list && !self.referrers(subject).await?.iter().any(|listed| listed.digest == referrer) {
+            let mut entry = entry(OCI_MANIFEST, &referrer, bytes.len() as u64);
             entry["artifactType"] = json!(kind);
             entry["annotations"] = json!(annotations);
             self.list_under_tag(subject, &referrer, &entry).await?;
@@ -87,7 +97,7 @@ impl RegistryRepository {
             }
             match self.put_manifest(&tag, &bytes, &Digest::of(&bytes)).await {
                 // Somebody else wrote right after us.
-                Ok(()) | Err(RegistryError::WrongDigest { .. }) => {}
+                Ok(_) | Err(RegistryError::WrongDigest { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -108,7 +118,7 @@ impl LayoutRepository {
             let manifest = layout.read_manifest(&subject)?;
             let size = layout.has_blob(&subject)?.unwrap_or_default();
             let subject = entry(manifest.media_type(), &subject, size);
-            let (referrer, _) = write(&layout, &subject, &attachment)?;
+            let Written { referrer, .. } = write(&layout, &subject, &attachment)?;
             layout.add_referrer(&referrer, &attachment.media_type, &attachment.annotations)?;
             Ok::<_, LayoutError>(referrer)
         };
@@ -122,12 +132,19 @@ pub(crate) fn is_list(tag: &str) -> bool {
 }
 
 /// The tag that stands for the list of what refers to a digest.
-fn tag(subject: &Digest) -> String {
+pub(crate) fn tag(subject: &Digest) -> String {
     format!("sha256-{}", subject.hex())
 }
 
+/// An artifact that was written into a layout.
+struct Written {
+    manifest: Vec<u8>,
+    referrer: Digest,
+    parts: [Digest; 2],
+}
+
 /// An artifact of one part that refers to something, in a layout. The same attachment gives the same bytes.
-fn write(layout: &Layout, subject: &Value, attachment: &Attachment) -> Result<(Digest, u64), LayoutError> {
+fn write(layout: &Layout, subject: &Value, attachment: &Attachment) -> Result<Written, LayoutError> {
     let Attachment { media_type, content, annotations } = attachment;
     let (configuration, configuration_size) = layout.write_blob(EMPTY.1)?;
     let (part, size) = layout.write_blob(content)?;
@@ -140,7 +157,9 @@ fn write(layout: &Layout, subject: &Value, attachment: &Attachment) -> Result<(D
         "subject": subject,
         "annotations": annotations,
     });
-    layout.write_blob(manifest.to_string().as_bytes())
+    let manifest = manifest.to_string().into_bytes();
+    let (referrer, _) = layout.write_blob(&manifest)?;
+    Ok(Written { manifest, referrer, parts: [configuration, part] })
 }
 
 /// A descriptor.

@@ -1,16 +1,41 @@
 //! Artifacts that refer to another one, such as signatures (OCI distribution specification 1.1, "Listing Referrers").
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use oci_client::RegistryOperation;
 use plimsoll_core::{
     digest::Digest,
     ports::{Attached, Attachment, PortFailure, Referrer, Referrers},
 };
+use plimsoll_layout::manifest::OCI_INDEX;
+use reqwest::{
+    Url,
+    header::{ACCEPT, HeaderMap, LINK},
+};
+use serde::Deserialize;
 
 use crate::{
-    artifact::Artifact, connection::Ask, error::RegistryError, layout_repository::LayoutRepository,
+    artifact::Artifact, attach, error::RegistryError, layout_repository::LayoutRepository,
     repository::RegistryRepository,
 };
+
+/// The largest page of a list that is read, bytes, and the most pages.
+const LARGEST_LIST: u64 = 16 << 20;
+const MOST_PAGES: usize = 64;
+
+/// What the registry answers: an index, of which this much is of interest.
+#[derive(Deserialize)]
+struct List {
+    manifests: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    digest: String,
+    artifact_type: Option<String>,
+    annotations: Option<BTreeMap<String, String>>,
+}
 
 impl RegistryRepository {
     /// The artifacts that refer to the one with this digest: from the registry's list, or from the tag that stands for the list
@@ -19,25 +44,62 @@ impl RegistryRepository {
     /// # Errors
     /// The registry could not be asked, or answers with something else.
     pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Referrer>, RegistryError> {
-        let connection = &self.connection;
-        let session = connection.session().await?;
         let what = format!("what refers to {digest} in {}", self.name.path());
-        let reference = self.reference(&digest.to_string());
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let list = || session.client.pull_referrers(&reference, None);
-        let Some(index) = RegistryError::optional(connection.retrying(|| connection.ask(&ask, list)).await)?
-        else {
-            return Ok(Vec::new());
-        };
-        let referrer = |entry: oci_client::manifest::ImageIndexEntry| {
+        let mut url = self.connection.url(&format!("{}/referrers/{digest}", self.name.path())).await?;
+        let mut all = Vec::new();
+        for page in 0..MOST_PAGES {
+            let listed = self.connection.retrying(|| self.list_referrers(&url, &what)).await;
+            let Some((bytes, next)) = RegistryError::optional(listed)? else {
+                return if page == 0 { self.referrers_under_tag(digest, &what).await } else { Ok(all) };
+            };
+            all.extend(self.entries(&bytes, &what)?);
+            match next {
+                Some(next) => url = next,
+                None => return Ok(all),
+            }
+        }
+        Err(self.connection.nonsense(&what, format!("more than {MOST_PAGES} pages")))
+    }
+
+    /// A page of the registry's own list, and the address of the next.
+    async fn list_referrers(&self, url: &Url, what: &str) -> Result<(Vec<u8>, Option<Url>), RegistryError> {
+        let connection = &self.connection;
+        let make = |http: &reqwest::Client| http.get(url.clone()).header(ACCEPT, OCI_INDEX);
+        let mut answer = connection.request(&self.pulling(what), make).await?;
+        let next = next_page(answer.headers(), url);
+        let too_large = || connection.nonsense(what, format!("more than {LARGEST_LIST} bytes"));
+        Ok((connection.read(&mut answer, LARGEST_LIST).await?.ok_or_else(too_large)?, next))
+    }
+
+    async fn referrers_under_tag(&self, digest: &Digest, what: &str) -> Result<Vec<Referrer>, RegistryError> {
+        match RegistryError::optional(self.manifest(&attach::tag(digest)).await)? {
+            Some((bytes, _)) => self.entries(&bytes, what),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn entries(&self, bytes: &[u8], what: &str) -> Result<Vec<Referrer>, RegistryError> {
+        let no_list = |_| self.connection.nonsense(what, "something that is no list".to_owned());
+        let List { manifests } = serde_json::from_slice(bytes).map_err(no_list)?;
+        let referrer = |entry: Entry| {
             Some(Referrer {
                 digest: entry.digest.parse().ok()?,
                 artifact_type: entry.artifact_type,
                 annotations: entry.annotations.unwrap_or_default(),
             })
         };
-        Ok(index.manifests.into_iter().filter_map(referrer).collect())
+        Ok(manifests.into_iter().filter_map(referrer).collect())
     }
+}
+
+/// Where the list goes on (RFC 8288, "Link Header Fields"); never at another server.
+fn next_page(headers: &HeaderMap, url: &Url) -> Option<Url> {
+    let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+    let (address, _) = links
+        .flat_map(|links| links.split(','))
+        .filter_map(|link| link.trim().strip_prefix('<')?.split_once('>'))
+        .find(|(_, parameters)| parameters.contains("rel=\"next\"") || parameters.contains("rel=next"))?;
+    url.join(address).ok().filter(|next| next.origin() == url.origin() && next != url)
 }
 
 #[async_trait]

@@ -3,12 +3,12 @@
 use std::path::{Component, Path};
 
 use plimsoll_core::{
-    ports::Platform,
+    ports::{Platform, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
 use super::{
-    model::{Builder, Destination, Image, Registries},
+    model::{Builder, Destination, Image},
     problem::Problem,
     reader::{Reader, Text},
 };
@@ -16,15 +16,15 @@ use super::{
 pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
     let written = reader.text("repository");
     let destination = written.and_then(|written| destination(written, folder, problems));
-    let platform = match reader.text("platform") {
+    let platforms = match reader.text("platform") {
         Some(written) => match written.text.parse::<Platform>() {
-            Ok(platform) => Some(platform),
+            Ok(platform) => Some(Platforms::from(platform)),
             Err(error) => {
                 problems.push(Problem::new(written.span, error.to_string()));
                 None
             }
         },
-        None => Some(default_platform()),
+        None => Some(default_platform().into()),
     };
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
@@ -41,13 +41,13 @@ pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Probl
             .named_texts("build-arguments")
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        platform: platform?,
+        platforms: platforms?,
     })
 }
 
 /// What an image runs on when the file does not say: the same whatever machine builds.
 fn default_platform() -> Platform {
-    Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None }
+    Platform::new("linux", "amd64", None)
 }
 
 fn destination(written: Text<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Destination> {
@@ -88,16 +88,5 @@ fn not_a_repository(written: Text<'_>, message: String) -> Problem {
         }
         Err(_) => Problem::new(written.span, message)
             .help("write it like `ghcr.io/contoso/website`, or `oci:` and a folder for a layout on disk"),
-    }
-}
-
-pub(super) fn registries(reader: Option<Reader<'_>>, folder: &Path) -> Registries {
-    let texts = |key| reader.map(|reader| reader.texts(key)).unwrap_or_default();
-    Registries {
-        certificate_authorities: texts("certificate-authorities")
-            .iter()
-            .map(|path| folder.join(path.text))
-            .collect(),
-        plain_http: texts("plain-http").iter().map(|host| host.text.to_owned()).collect(),
     }
 }

@@ -15,6 +15,8 @@ use plimsoll_signature::{BUNDLE, KeyError, PrivateKey, STATEMENT, SignedStatemen
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
+use crate::configuration::{self, Configuration};
+
 /// The digest of the statement in a referrer, by which it is found again: a signature is another one each time.
 const OWN: &str = "plimsoll.dev/statement";
 /// What others look for (cosign, "Bundle Specification"; BuildKit, "Attestation storage").
@@ -54,8 +56,35 @@ enum UnusableKey {
     Unusable { path: PathBuf, source: KeyError },
 }
 
+/// What puts statements beside the images of a configuration; `None` when it wants none. They are signed when a password is given,
+/// which may be none, and the configuration names a key.
+pub(crate) fn of(
+    configuration: &Configuration,
+    root: &Path,
+    referrers: Arc<dyn Referrers>,
+    password: Option<Option<&SecretString>>,
+) -> Result<Option<Provenance>, PortFailure> {
+    let configuration::Provenance { attach, key: file } = &configuration.provenance;
+    if !attach {
+        return Ok(None);
+    }
+    let signing = file.as_deref().zip(password);
+    let key = signing.map(|(file, password)| key(file, password)).transpose()?;
+    let image = &configuration.image;
+    let written = |path: &Path| match path.strip_prefix(root).unwrap_or(path).display().to_string() {
+        folder if folder.is_empty() => ".".to_owned(),
+        path => path,
+    };
+    let recipe = Recipe {
+        dockerfile: written(&image.dockerfile),
+        context: written(&image.context),
+        builder: image.builder.word(),
+    };
+    Ok(Some(Provenance::new(referrers, key, recipe)))
+}
+
 /// The private key in a file, opened with its password.
-pub(crate) fn key(path: &Path, password: Option<&SecretString>) -> Result<PrivateKey, PortFailure> {
+fn key(path: &Path, password: Option<&SecretString>) -> Result<PrivateKey, PortFailure> {
     let failed = |error: UnusableKey| PortFailure::new(FailureClass::Configuration, error);
     let text = std::fs::read_to_string(path)
         .map(SecretString::from)

@@ -56,6 +56,14 @@ enum NoImage {
     Moved { name: String, found: Digest },
 }
 
+/// A repository as where images go, and as what lies beside them.
+pub(crate) fn both<Repository: ImageRepository + Referrers + 'static>(
+    repository: Repository,
+) -> (Arc<dyn ImageRepository>, Arc<dyn Referrers>) {
+    let repository = Arc::new(repository);
+    (Arc::clone(&repository) as _, repository)
+}
+
 impl FromStr for NamedImage {
     type Err = String;
 
@@ -110,15 +118,9 @@ impl NamedImage {
     /// # Errors
     /// It is not there, or the repository could not be asked.
     pub async fn find(&self, registries: &Registries) -> Result<ImageToVerify, PortFailure> {
-        let (repository, referrers): (Arc<dyn ImageRepository>, Arc<dyn Referrers>) = match &self.place {
-            Place::Registry(name) => {
-                let repository = Arc::new(registries.repository(name.clone()));
-                (Arc::clone(&repository) as _, repository)
-            }
-            Place::Layout(path) => {
-                let repository = Arc::new(LayoutRepository::new(path.clone()));
-                (Arc::clone(&repository) as _, repository)
-            }
+        let (repository, referrers) = match &self.place {
+            Place::Registry(name) => both(registries.repository(name.clone())),
+            Place::Layout(path) => both(LayoutRepository::new(path.clone())),
         };
         let missing = |problem: NoImage| {
             PortFailure::new(FailureClass::Configuration, problem)

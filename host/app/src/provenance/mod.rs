@@ -6,8 +6,9 @@ mod image;
 pub(crate) mod statements;
 mod verify;
 
-pub(crate) use attach::key;
+pub(crate) use attach::of;
 pub use attach::{Provenance, Recipe};
+pub(crate) use image::both;
 pub use image::{ImageToVerify, NamedImage};
 pub use plimsoll_provenance::{Disregarded, Expected, ExpectedPolicy, Report};
 pub use plimsoll_signature::PublicKey;

@@ -82,7 +82,7 @@ fn build(
         context: provenance.recipe.context.clone(),
         target: image.target.clone(),
         build_arguments: image.build_arguments.keys().cloned().collect(),
-        platforms: vec![image.platform.to_string()],
+        platforms: image.platforms.as_slice().iter().map(ToString::to_string).collect(),
     };
     Some(Build {
         build_definition: BuildDefinition {

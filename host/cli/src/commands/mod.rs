@@ -19,7 +19,7 @@ mod status;
 mod tags;
 mod tick;
 mod told;
-mod verify;
+pub(crate) mod verify;
 mod why;
 
 use plimsoll_core::ports::FailureClass;

@@ -1,7 +1,8 @@
 //! `plimsoll verify`
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
+use clap::Args;
 use plimsoll_app::{
     configuration,
     host::{Host, Registries},
@@ -11,11 +12,38 @@ use plimsoll_core::ports::{FailureClass, Journal};
 
 use super::policy::public_key;
 use crate::{
-    arguments::{Format, VerifyArguments},
+    arguments::Format,
     failure::{Ending, Failure},
     output::{self, BAD, FAINT, GOOD, PLAIN, STRONG, WAITING},
     session::{Access, Session},
 };
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The image: REPOSITORY[:TAG][@DIGEST], or oci:FOLDER[:TAG][@DIGEST] for a layout.
+    image: String,
+    /// A public key: only what was signed with it counts; repeatable.
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// It was built from this repository: its web address or short name.
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// It was built from this commit: the id, or at least seven digits of it.
+    #[arg(long, value_name = "ID")]
+    commit: Option<String>,
+    /// This policy gave its tags: the digest, or the reference as in the configuration.
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
+    /// It was allowed into this environment.
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// This policy was among those who allowed it there: the digest or the reference; repeatable.
+    #[arg(long = "promotion-policy", value_name = "POLICY", requires = "environment")]
+    promotion_policies: Vec<String>,
+    /// Compares with no journal, though the configuration names the one of this image.
+    #[arg(long)]
+    no_journal: bool,
+}
 
 pub(crate) async fn run(session: &Session, arguments: &VerifyArguments) -> Result<Ending, Failure> {
     let named: NamedImage = arguments.image.parse().map_err(|error| {

@@ -27,6 +27,7 @@ use crate::{
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
+    one_platform,
 };
 
 /// Builds images in this process.
@@ -52,8 +53,11 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest = self
+                .base_images
+                .fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress)
+                .await?;
+            images.insert((reference, platform), digest[0]);
         }
         Ok(images)
     }
@@ -73,7 +77,8 @@ impl ImageBuilder for EmbeddedBuilder {
         }
         let images = self.images(&plan, request, progress).await?;
         let bases = bases(&images);
-        let (say, mut lines) = mpsc::unbounded_channel::<String>();
+        let (say, mut news) = mpsc::unbounded_channel();
+        let tell = say.clone();
         let build = Build {
             request: request.clone(),
             plan,
@@ -81,11 +86,15 @@ impl ImageBuilder for EmbeddedBuilder {
             cache: self.cache.clone(),
             layout,
             // Nobody listens when the build was given up.
-            say: Box::new(move |line| drop(say.send(line))),
+            say: Box::new(move |line| drop(say.send(News::Line(line)))),
+            tell: Box::new(move |digest| drop(tell.send(News::Blob(digest)))),
         };
         let forward = async {
-            while let Some(line) = lines.recv().await {
-                progress.activity(Activity::Line(&line));
+            while let Some(news) = news.recv().await {
+                match news {
+                    News::Line(line) => progress.activity(Activity::Line(&line)),
+                    News::Blob(digest) => progress.blob(&digest),
+                }
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
@@ -99,7 +108,16 @@ fn bases(images: &Images) -> Vec<BaseImage> {
         reference: reference.to_string(),
         digest: *digest,
     };
-    images.iter().map(base).collect()
+    let mut bases: Vec<BaseImage> = images.iter().map(base).collect();
+    // Several platforms may have one image.
+    bases.dedup();
+    bases
+}
+
+/// What a build tells of itself.
+enum News {
+    Line(String),
+    Blob(Digest),
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.
@@ -111,7 +129,7 @@ fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
         &request.dockerfile,
         &request.build_arguments,
         request.target.as_deref(),
-        &request.platform,
+        one_platform(request)?,
     )?;
     Ok((plan, Layout::open_or_create(&request.layout)?))
 }

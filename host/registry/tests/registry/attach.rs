@@ -93,14 +93,21 @@ async fn a_registry_that_keeps_a_list_gets_no_tag() {
     let (server, image, repository) = setting().await;
     server.state().keeps_referrers = true;
     push(&repository, &image).await.unwrap();
-    let one = repository.attach(&image.digest, &attachment("one")).await.unwrap();
-    let two = repository.attach(&image.digest, &attachment("two")).await.unwrap();
-    let mut found: Vec<Digest> =
-        repository.referrers(&image.digest).await.unwrap().iter().map(|referrer| referrer.digest).collect();
+    let mut expected = Vec::new();
+    for content in ["one", "two", "three"] {
+        expected.push(repository.attach(&image.digest, &attachment(content)).await.unwrap());
+    }
+    assert_eq!(server.count("GET /v2/site/referrers"), 0, "its word was enough");
+    let found = repository.referrers(&image.digest).await.unwrap();
+    let mut found: Vec<Digest> = found.iter().map(|referrer| referrer.digest).collect();
     found.sort();
-    let mut expected = [one, two];
     expected.sort();
-    assert_eq!(found, expected);
+    assert_eq!(found, expected, "of all pages");
+    assert_eq!(server.count("GET /v2/site/referrers"), 2);
+    assert_eq!(list(&server, &image.digest), None);
+    // One that keeps a list and does not say so is looked at.
+    server.fault("PUT /v2/site/manifests/sha256:", Fault::NoHeaders);
+    repository.attach(&image.digest, &attachment("four")).await.unwrap();
     assert_eq!(list(&server, &image.digest), None);
 }
 
