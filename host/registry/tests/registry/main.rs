@@ -9,6 +9,7 @@ mod faults;
 mod image;
 mod layouts;
 mod mounts;
+mod platforms;
 mod referrers;
 mod restarts;
 mod resumption;
