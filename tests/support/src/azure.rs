@@ -1,10 +1,11 @@
 //! A stand-in for all that takes part when a workflow uses Azure's registry without a password: GitHub's token service, Microsoft
-//! Entra ID, and the registry itself. It follows the published protocols, asks for every field and takes none that is not there
+//! Entra ID, and the registry's token server, with a real registry behind it. It follows the published protocols, asks for every field and takes none that is not there
 //! ("OpenID Connect reference" of GitHub Actions; "OAuth 2.0 client credentials flow" of the Microsoft identity platform; "AAD-OAuth"
 //! of Azure Container Registry).
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     certificate::Certificate,
+    http::{self, Response},
     web::{WebAnswer, WebRequest, WebServer},
 };
 
@@ -42,16 +44,20 @@ impl AzureStandIn {
     /// What a workflow shows GitHub to get an assertion.
     pub const REQUEST_TOKEN: &str = "request-token-of-the-workflow";
 
-    /// Starts it with a certificate.
+    /// Starts it with a certificate, in front of a registry that everybody may use.
     ///
     /// # Panics
     /// It cannot listen.
     #[must_use]
     #[track_caller]
-    pub fn start(certificate: &Certificate) -> Self {
+    pub fn start(certificate: &Certificate, registry: SocketAddr) -> Self {
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
-        let web = WebServer::start(Some(certificate), move |request| answer(&mut lock(&shared), request));
+        let web =
+            WebServer::start(Some(certificate), move |request| match answer(&mut lock(&shared), request) {
+                Some(answer) => answer,
+                None => pass_on(registry, request),
+            });
         Self { web, state }
     }
 
@@ -108,7 +114,8 @@ impl State {
     }
 }
 
-fn answer(state: &mut State, request: &WebRequest) -> WebAnswer {
+/// `None` for what the registry behind may answer.
+fn answer(state: &mut State, request: &WebRequest) -> Option<WebAnswer> {
     let host = request.header("host").unwrap_or_default().to_owned();
     let entra = format!("/{}/oauth2/v2.0/token", AzureStandIn::TENANT);
     let line = format!("{} {}", request.method, request.path);
@@ -117,7 +124,7 @@ fn answer(state: &mut State, request: &WebRequest) -> WebAnswer {
         ("POST", path) if path == entra => access(state, request),
         ("POST", "/oauth2/exchange") => exchange(state, request, &host),
         ("POST", "/oauth2/token") => token(state, request, &host),
-        (_, path) if path.starts_with("/v2/") => return registry(state, request, &host),
+        (_, path) if path.starts_with("/v2/") => return refusal(state, request, &host),
         _ => WebAnswer::json(404, &json!({})),
     };
     if answer.status == 200 {
@@ -125,7 +132,7 @@ fn answer(state: &mut State, request: &WebRequest) -> WebAnswer {
             if request.path == "/oauth2/token" { request.field("scope").unwrap_or_default() } else { "" };
         state.seen.push(format!("{line} {scope}").trim_end().to_owned());
     }
-    answer
+    Some(answer)
 }
 
 /// GitHub's token service.
@@ -189,20 +196,37 @@ fn token(state: &mut State, request: &WebRequest, host: &str) -> WebAnswer {
     WebAnswer::json(200, &json!({"access_token": state.hand_out(&scope)}))
 }
 
-/// As much of a registry as a push needs that finds every blob there.
-fn registry(state: &State, request: &WebRequest, host: &str) -> WebAnswer {
+/// What whoever has no token for this gets.
+fn refusal(state: &State, request: &WebRequest, host: &str) -> Option<WebAnswer> {
     let shown = request.header("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
     let reads = matches!(request.method.as_str(), "GET" | "HEAD");
-    let actions = if reads { "pull" } else { "pull,push" };
-    if request.path == "/v2/" || !state.is_good(shown, &format!("repository:site:{actions}")) {
-        let challenge = format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"");
-        return unauthorised().header("WWW-Authenticate", &challenge);
+    let path = request.path.strip_prefix("/v2/").unwrap_or_default();
+    let name = ["/blobs/", "/manifests/", "/tags/"].iter().find_map(|part| Some(path.split_once(part)?.0));
+    let may = |actions: &str| {
+        name.is_some_and(|name| state.is_good(shown, &format!("repository:{name}:{actions}")))
+    };
+    if may("pull,push") || (reads && may("pull")) {
+        return None;
     }
-    let target = request.path.rsplit('/').next().unwrap_or_default();
-    let status = if reads { 200 } else { 201 };
-    WebAnswer::json(status, &json!({"name": "site", "tags": ["v1"]}))
-        .header("Docker-Content-Digest", target)
-        .header("Location", "/")
+    let challenge = format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"");
+    Some(unauthorised().header("WWW-Authenticate", &challenge))
+}
+
+/// Asks the registry behind, which knows how it is called from outside.
+fn pass_on(registry: SocketAddr, request: &WebRequest) -> WebAnswer {
+    let own = ["connection", "authorization", "accept-encoding"];
+    let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut headers: Vec<_> = headers.filter(|(name, _)| !own.contains(name)).collect();
+    headers.push(("X-Forwarded-Proto", "https"));
+    match http::send(registry, &request.method, &request.target, &headers, &request.body) {
+        Ok(Response { status, headers, body }) => {
+            let is_head = request.method == "HEAD";
+            let own = |name: &str| name == "connection" || (name == "content-length" && !is_head);
+            let headers = headers.into_iter().filter(|(name, _)| !own(name)).collect();
+            WebAnswer { status, headers, body }
+        }
+        Err(error) => WebAnswer::json(502, &json!({"error": error.to_string()})),
+    }
 }
 
 /// Whether a form has these fields, each once, and no other: some with any value, some with just this one.

@@ -35,6 +35,10 @@ pub struct WebRequest {
     pub headers: HashMap<String, String>,
     /// The form in the body, decoded.
     pub form: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The path with the question, as it came.
+    pub target: String,
 }
 
 impl WebRequest {
@@ -176,13 +180,17 @@ fn exchange(stream: impl Read + Write, answer: &dyn Fn(&WebRequest) -> WebAnswer
     let mut stream = BufReader::new(stream);
     let Some(request) = read(&mut stream)? else { return Ok(()) };
     let WebAnswer { status, headers, body } = answer(&request);
-    let mut head =
-        format!("HTTP/1.1 {status} Status\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    let mut head = format!("HTTP/1.1 {status} Status\r\nConnection: close\r\n");
+    let body = if request.method == "HEAD" {
+        &[][..]
+    } else {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        &body
+    };
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
-    let body = if request.method == "HEAD" { &[][..] } else { &body };
     stream.get_mut().write_all(&[head.as_bytes(), body].concat())?;
     stream.get_mut().flush()
 }
@@ -210,6 +218,8 @@ fn read(stream: &mut impl io::BufRead) -> io::Result<Option<WebRequest>> {
         query: decoded(query.as_bytes()),
         headers,
         form: decoded(&body),
+        target: target.to_owned(),
+        body,
     }))
 }
 

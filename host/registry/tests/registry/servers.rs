@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr};
 
 use plimsoll_core::{
-    ports::{ImageRepository as _, PortFailure, PushReport},
+    ports::{BaseImages as _, ImageRepository as _, PortFailure, PushReport, Silent},
     reference::RepositoryName,
 };
 use plimsoll_registry::{ClientCertificate, Proxies, RegistryHost, RegistryOptions, RegistryRepository};
@@ -88,6 +88,24 @@ async fn a_registry_with_a_token_server() {
     push_and_tag(&place.repository("other"), &image()).await.unwrap();
     let expected = ["POST plimsoll repository:other:pull", "POST plimsoll repository:other:pull,push"];
     assert_eq!(place.registry.tokens()[2..], expected);
+}
+
+#[tokio::test]
+async fn a_blob_is_mounted_with_the_right_to_read_where_it_is() {
+    require!(Requirement::Registry, Requirement::Openssl);
+    let place = Place::with(Access::Token);
+    let host = place.registry.host();
+    let place = place.knows(&host, &json!({"username": USER, "password": PASSWORD}));
+    let (image, all) = (image(), registries(place.options.clone()));
+    let repository = |path: &str| all.repository(format!("{host}/{path}").parse().unwrap());
+    push_and_tag(&repository("base"), &image).await.unwrap();
+    let base = format!("{host}/base:v1").parse().unwrap();
+    let platform = "linux/amd64".parse().unwrap();
+    all.fetch(&base, &platform, image.layout.root(), &Silent).await.unwrap();
+    let report = push_and_tag(&repository("site"), &image).await.unwrap();
+    assert_eq!(report.bytes_sent, 0);
+    let expected = "GET plimsoll repository:site:pull,push repository:base:pull".to_owned();
+    assert!(place.registry.tokens().contains(&expected), "{:?}", place.registry.tokens());
 }
 
 #[tokio::test]
