@@ -2,7 +2,7 @@
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BaseImages as _, ImageRepository as _, PushReport, Silent},
+    ports::{BaseImages as _, GrowingBlob, ImageRepository as _, PushReport, Silent},
 };
 use plimsoll_layout::Layout;
 
