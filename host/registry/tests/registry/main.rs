@@ -4,6 +4,7 @@
 
 mod attach;
 mod azure;
+mod broken_pulls;
 mod broken_pushes;
 mod credentials;
 mod faults;
