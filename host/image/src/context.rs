@@ -22,6 +22,8 @@ const LARGEST_IGNORE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Context {
     root: PathBuf,
+    /// What it is called in messages.
+    name: String,
     ignore: Ignore,
     /// What the rules say about folders that were looked at.
     verdicts: RefCell<HashMap<PathBuf, Verdict>>,
@@ -35,7 +37,13 @@ impl Context {
             return Err(ImageError::ContextIsNoFolder(root));
         }
         let ignore = read_ignore(&root, dockerfile)?;
-        Ok(Self { root, ignore, verdicts: RefCell::default() })
+        let name = format!("the context {}", root.display());
+        Ok(Self { root, name, ignore, verdicts: RefCell::default() })
+    }
+
+    /// A folder of which nothing is left out.
+    pub(crate) fn whole(root: PathBuf, name: String) -> Self {
+        Self { root, name, ignore: Ignore::default(), verdicts: RefCell::default() }
     }
 
     /// The folder, links resolved.
@@ -127,7 +135,7 @@ impl Files for Context {
     }
 
     fn name(&self) -> String {
-        format!("the context {}", self.root.display())
+        self.name.clone()
     }
 }
 

@@ -84,6 +84,14 @@ pub enum ImageError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What ADD reads from elsewhere could not be fetched.
+    #[error("{place}: {failure}")]
+    Remote {
+        /// The file, line and column of the source.
+        place: String,
+        /// Why not.
+        failure: PortFailure,
+    },
     /// The image layout failed.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -136,6 +144,10 @@ impl From<ImageError> for PortFailure {
                     ImageError::Layout(error) => error.into(),
                     other => Self::new(Internal, other),
                 };
+            }
+            ImageError::Remote { failure, .. } => {
+                let (class, hint) = (failure.class, failure.hint.clone());
+                return Self { class, hint, error: error.into() };
             }
             ImageError::Interrupted(_) => (Internal, "Run it again."),
         };

@@ -52,11 +52,11 @@ pub(crate) enum Content {
     Host(PathBuf, Stat),
     /// In memory.
     Bytes(Vec<u8>),
-    /// A file in a layer.
+    /// A file in a layer, or in an archive that ADD unpacks.
     Layer {
-        /// Digest of the layer's blob.
+        /// Digest of its blob.
         layer: Digest,
-        /// The entry's path in the layer.
+        /// The entry's path in it. An absolute path, which no entry has, means the blob itself.
         path: PathBuf,
         /// Size, bytes.
         size: u64,

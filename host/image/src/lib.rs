@@ -6,6 +6,7 @@
 mod archive;
 mod base_layer;
 mod cache;
+mod compression;
 mod config;
 mod context;
 mod copy;
@@ -18,6 +19,7 @@ mod files;
 mod glob;
 mod gzip;
 mod layer;
+mod mode;
 mod owner;
 mod tree;
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
+pub use oci_spec::image::ImageManifest;
+use oci_spec::image::{Descriptor, ImageIndex};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 

@@ -7,6 +7,7 @@ mod journal;
 mod policy;
 mod progress;
 mod registry;
+mod remote;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
@@ -15,6 +16,7 @@ pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
 pub use registry::{ImageRepository, PushReport};
+pub use remote::{GitSource, RemoteSources};
 
 use std::{error::Error, fmt};
 

@@ -1,23 +1,27 @@
 //! The embedded builder: images without RUN, built in this process without privileges, engine or network, except for
-//! the base images that it is given.
+//! the base images and what ADD fetches, which others bring.
 //!
 //! Differences from Docker that are intended: every file gets the build's timestamp instead of its own time, since a
 //! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
 //! COPY that all match nothing are an error.
 
 mod build;
+mod copying;
+mod failure;
+mod fetching;
 mod output;
 mod settings;
+mod sources;
 mod stage;
 
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
 };
 use plimsoll_layout::Layout;
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use self::build::{Build, Images};
 use crate::{
@@ -30,30 +34,40 @@ use crate::{
 /// Builds images in this process.
 pub struct EmbeddedBuilder {
     base_images: Arc<dyn BaseImages>,
+    remote: Arc<dyn RemoteSources>,
     cache: Cache,
 }
 
 impl EmbeddedBuilder {
-    /// A builder that takes base images from there, and remembers in the folder `cache`, if there is one, what it
-    /// needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
+    /// A builder that takes base images and what ADD fetches from there, and remembers in the folder `cache`, if there is
+    /// one, what it needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
     #[must_use]
-    pub fn new(base_images: Arc<dyn BaseImages>, cache: Option<PathBuf>) -> Self {
-        Self { base_images, cache: Cache::new(cache) }
+    pub fn new(
+        base_images: Arc<dyn BaseImages>,
+        remote: Arc<dyn RemoteSources>,
+        cache: Option<PathBuf>,
+    ) -> Self {
+        Self { base_images, remote, cache: Cache::new(cache) }
     }
 
+    /// Brings the images that the plan reads. What they bring to the plan may need further images.
     async fn images(
         &self,
-        plan: &Plan,
-        request: &BuildRequest,
+        mut plan: Plan,
+        layout: &Layout,
         progress: &dyn Progress,
-    ) -> Result<Images, PortFailure> {
+    ) -> Result<(Plan, Images), PortFailure> {
         let mut images = Images::new();
-        for (reference, platform) in plan.images() {
+        while let Some(image) = plan.images().into_iter().find(|image| !images.contains_key(image)) {
+            let (reference, platform) = &image;
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest = self.base_images.fetch(reference, platform, layout.root(), progress).await?;
+            let (layout, named) = (layout.clone(), reference.clone());
+            let triggers = blocking(move || stage::triggers(&layout, &named, digest)).await?;
+            plan = plan.add_triggers(&image, &triggers).map_err(ImageError::from)?;
+            images.insert(image, digest);
         }
-        Ok(images)
+        Ok((plan, images))
     }
 }
 
@@ -66,16 +80,21 @@ impl ImageBuilder for EmbeddedBuilder {
     ) -> Result<BuiltImage, PortFailure> {
         let owned = request.clone();
         let (plan, layout) = blocking(move || prepare(&owned)).await?;
-        for warning in &plan.warnings {
-            progress.activity(Activity::Warning(warning));
+        let (plan, images) = self.images(plan, &layout, progress).await?;
+        for warning in plan.warnings(&request.build_arguments) {
+            progress.activity(Activity::Warning(&warning));
         }
-        let images = self.images(&plan, request, progress).await?;
         let (say, mut lines) = mpsc::unbounded_channel::<String>();
         let build = Build {
             request: request.clone(),
             plan,
             images,
             cache: self.cache.clone(),
+            remote: (Arc::clone(&self.remote), Handle::current()),
+            scratch: tempfile::Builder::new()
+                .prefix(".scratch-")
+                .tempdir_in(layout.root())
+                .map_err(ImageError::io("write into", layout.root()))?,
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(line))),

@@ -65,7 +65,12 @@ pub(super) fn apply(
             state.config.set("Healthcheck", check);
         }
         Kind::Maintainer(name) => state.config.set_author(name),
-        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run | Kind::OnBuild => {}
+        Kind::OnBuild(trigger) => {
+            let mut triggers = state.config.texts("OnBuild");
+            triggers.push(trigger.text.clone());
+            state.config.set("OnBuild", triggers.into());
+        }
+        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run => {}
     }
     Ok(())
 }

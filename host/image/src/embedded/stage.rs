@@ -69,27 +69,16 @@ impl StageState {
         reference: &ImageReference,
         digest: Digest,
     ) -> Result<Self, ImageError> {
-        let unusable =
-            |problem: &str| ImageError::Base { image: reference.to_string(), problem: problem.to_owned() };
-        let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
-            return Err(unusable("it is a choice of images, not one for this platform"));
-        };
-        let document =
-            layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
-        let config = ImageConfig::of_base(&document, image.layers().len())
-            .ok_or_else(|| unusable("its configuration does not fit its layers"))?;
-        if !config.texts("OnBuild").is_empty() {
-            return Err(unusable(
-                "it has ONBUILD instructions, which the embedded builder does not carry out: build with `builder = \"docker\"`",
-            ));
-        }
+        let (manifest, mut config) = read_image(layout, reference, digest)?;
+        // They are instructions of the plan now.
+        config.remove("OnBuild");
         let mut digests = Vec::new();
         let mut layers = Vec::new();
-        for descriptor in image.layers() {
+        for descriptor in manifest.layers() {
             digests.push(manifest::digest(descriptor)?);
             let kind = oci_layer_type(descriptor.media_type().as_ref());
             let mut value = serde_json::to_value(descriptor)
-                .map_err(|error| unusable(&format!("a layer cannot be described: {error}")))?;
+                .map_err(|error| unusable(reference, &format!("a layer cannot be described: {error}")))?;
             value["mediaType"] = kind.into();
             layers.push(value);
         }
@@ -105,7 +94,9 @@ impl StageState {
 
     /// A stage that goes on where this one ends.
     pub(super) fn continued(&self) -> Self {
-        Self { has_command: false, ..self.clone() }
+        let mut next = Self { has_command: false, ..self.clone() };
+        next.config.remove("OnBuild");
+        next
     }
 
     /// A word with its variables replaced: the environment wins over the arguments.
@@ -135,6 +126,33 @@ impl StageState {
             "size": layer.size,
         }));
     }
+}
+
+/// What an image makes builds do that start from it.
+pub(super) fn triggers(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<Vec<String>, ImageError> {
+    Ok(read_image(layout, reference, digest)?.1.texts("OnBuild"))
+}
+
+fn read_image(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<(Box<manifest::ImageManifest>, ImageConfig), ImageError> {
+    let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
+        return Err(unusable(reference, "it is a choice of images, not one for this platform"));
+    };
+    let document = layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
+    let config = ImageConfig::of_base(&document, image.layers().len())
+        .ok_or_else(|| unusable(reference, "its configuration does not fit its layers"))?;
+    Ok((image, config))
+}
+
+fn unusable(image: &ImageReference, problem: &str) -> ImageError {
+    ImageError::Base { image: image.to_string(), problem: problem.to_owned() }
 }
 
 /// The OCI media type for a layer of Docker's; the same bytes go by both names (OCI image specification 1.1,

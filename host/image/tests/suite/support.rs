@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
+    io::{Read as _, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -15,7 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder as _, Platform, PortFailure, Progress,
+        Activity, BaseImages, BuildRequest, BuiltImage, FailureClass, GitSource, ImageBuilder as _, Platform,
+        PortFailure, Progress, RemoteSources,
     },
     reference::ImageReference,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Workspace {
     /// How often base images were asked for.
     pub(crate) fetches: Arc<AtomicUsize>,
     base: Option<Base>,
+    /// What is elsewhere: files by address.
+    pub(crate) web: BTreeMap<String, Vec<u8>>,
 }
 
 /// A base image of one layer.
@@ -44,7 +47,7 @@ pub(crate) struct Base {
 impl Workspace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Self { folder, fetches: Arc::default(), base: None };
+        let workspace = Self { folder, fetches: Arc::default(), base: None, web: BTreeMap::new() };
         fs::create_dir(workspace.context()).unwrap();
         for (path, content) in files {
             workspace.write(path, content);
@@ -87,7 +90,8 @@ impl Workspace {
 
     pub(crate) fn builder(&self) -> EmbeddedBuilder {
         let images = Images { fetches: Arc::clone(&self.fetches), base: self.base.clone() };
-        EmbeddedBuilder::new(Arc::new(images), Some(self.folder.path().join("cache")))
+        let web = Web { files: self.web.clone(), fetches: Arc::clone(&self.fetches) };
+        EmbeddedBuilder::new(Arc::new(images), Arc::new(web), Some(self.folder.path().join("cache")))
     }
 
     pub(crate) fn try_build(&self, request: &BuildRequest) -> (Result<BuiltImage, PortFailure>, Vec<String>) {
@@ -163,6 +167,39 @@ impl BaseImages for Images {
     }
 }
 
+/// Files by address, and one repository, whose one file says which state of it was asked for.
+struct Web {
+    files: BTreeMap<String, Vec<u8>>,
+    fetches: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl RemoteSources for Web {
+    async fn file(
+        &self,
+        url: &str,
+        into: &mut (dyn Write + Send),
+        _: &dyn Progress,
+    ) -> Result<(), PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let none = || PortFailure::new(FailureClass::Outside, format!("nothing is at {url}"));
+        into.write_all(self.files.get(url).ok_or_else(none)?).unwrap();
+        Ok(())
+    }
+
+    async fn repository(
+        &self,
+        source: &GitSource,
+        into: &Path,
+        _: &dyn Progress,
+    ) -> Result<String, PortFailure> {
+        fs::create_dir_all(into.join("docs/deep")).unwrap();
+        fs::write(into.join("docs/deep/page"), format!("{source:?}")).unwrap();
+        fs::write(into.join("readme"), "read me").unwrap();
+        Ok("c0ffee0000000000000000000000000000000000".to_owned())
+    }
+}
+
 /// A small root file system with links, users and a configuration that has fields nobody here knows.
 pub(crate) fn small_base() -> Base {
     let mut tar = tar::Builder::new(Vec::new());
@@ -193,7 +230,7 @@ pub(crate) fn small_base() -> Base {
     add("./var/log/access.log", Symlink, 0o777, 0, "/dev/stdout");
     let tar = tar.into_inner().unwrap();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, &tar).unwrap();
+    encoder.write_all(&tar).unwrap();
     Base {
         config: json!({
             "architecture": "amd64", "os": "linux", "os.features": ["kept"], "docker_version": "20.10",

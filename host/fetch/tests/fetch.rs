@@ -1,0 +1,216 @@
+//! Files from a server that misbehaves on command, and repositories from git's own server, both on loopback.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
+    path::Path,
+    process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use plimsoll_core::ports::{FailureClass, GitSource, PortFailure, RemoteSources as _, Silent};
+use plimsoll_fetch::Fetcher;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
+
+fn fetcher() -> Fetcher {
+    // Another test may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Fetcher::new().unwrap()
+}
+
+/// A web server; answers its address and how often it was asked.
+async fn serve() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let number = count.fetch_add(1, Ordering::Relaxed);
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            let request = String::from_utf8(request).unwrap();
+            let path = request.split([' ', '?']).nth(1).unwrap();
+            let answer = match path {
+                "/f" => "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ntext".to_owned(),
+                "/headers" => {
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{request}", request.len())
+                }
+                "/moved" => "HTTP/1.1 302 Found\r\nlocation: /f\r\ncontent-length: 0\r\n\r\n".to_owned(),
+                "/circle" => {
+                    "HTTP/1.1 302 Found\r\nlocation: /circle\r\ncontent-length: 0\r\n\r\n".to_owned()
+                }
+                "/cut" => "HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\nte".to_owned(),
+                "/large" => "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\nte".to_owned(),
+                "/tired" if number == 0 => {
+                    "HTTP/1.1 503 Tired\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+                }
+                "/tired" => "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nawake".to_owned(),
+                _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            };
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            // One answer a connection.
+            let _ = stream.shutdown().await;
+        }
+    });
+    (address, asked)
+}
+
+async fn get(url: &str) -> Result<String, PortFailure> {
+    let mut bytes = Vec::new();
+    fetcher().file(url, &mut bytes, &Silent).await?;
+    Ok(String::from_utf8(bytes).unwrap())
+}
+
+#[tokio::test]
+async fn files_come_as_they_are() {
+    let (address, asked) = serve().await;
+    assert_eq!(get(&format!("http://{address}/f")).await.unwrap(), "text");
+    assert_eq!(get(&format!("http://{address}/moved")).await.unwrap(), "text");
+    let headers = get(&format!("http://{address}/headers")).await.unwrap();
+    assert!(headers.to_lowercase().contains("accept-encoding: identity"), "{headers}");
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
+}
+
+#[tokio::test]
+async fn what_does_not_come_is_told() {
+    let (address, asked) = serve().await;
+    for (path, class, says) in [
+        ("/none", FailureClass::User, "/none answers 404"),
+        ("/cut", FailureClass::Outside, "could not fetch http://"),
+        ("/large", FailureClass::User, "is larger than"),
+        ("/circle", FailureClass::Outside, "it leads elsewhere too often"),
+    ] {
+        let failure = get(&format!("http://me:secret@{address}{path}?token=secret")).await.unwrap_err();
+        let text = failure.to_string();
+        assert!(failure.class == class && text.contains(says) && !text.contains("secret"), "{text}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 3 + 11);
+    assert!(get("http://").await.unwrap_err().to_string().contains("no address"));
+    assert!(get("ftp://h/f").await.unwrap_err().to_string().contains("no address"));
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_asked_again() {
+    let (address, asked) = serve().await;
+    assert_eq!(get(&format!("http://{address}/tired")).await.unwrap(), "awake");
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Serves the repositories of a folder with `git daemon`, one process a connection.
+async fn serve_git(folder: &Path) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let folder = folder.to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let stream = stream.into_std().unwrap();
+            stream.set_nonblocking(false).unwrap();
+            let input = OwnedFd::from(stream.try_clone().unwrap());
+            let served = tokio::process::Command::new("git")
+                .args(["daemon", "--inetd", "--export-all"])
+                .arg(format!("--base-path={}", folder.display()))
+                .stdin(Stdio::from(input))
+                .stdout(Stdio::from(OwnedFd::from(stream)))
+                .stderr(Stdio::null())
+                .kill_on_drop(true)
+                .spawn();
+            tokio::spawn(async move { served.unwrap().wait().await });
+        }
+    });
+    format!("git://{address}")
+}
+
+async fn check_out(url: &str, reference: Option<&str>, with_history: bool) -> Result<Checkout, PortFailure> {
+    let folder = tempfile::tempdir().unwrap();
+    let source = GitSource { url: url.to_owned(), reference: reference.map(str::to_owned), with_history };
+    let commit = fetcher().repository(&source, folder.path(), &Silent).await?;
+    Ok(Checkout { commit, folder })
+}
+
+struct Checkout {
+    commit: String,
+    folder: tempfile::TempDir,
+}
+
+impl Checkout {
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    fn mode(&self, path: &str) -> u32 {
+        fs::metadata(self.folder.path().join(path)).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.folder.path().join(path).exists()
+    }
+}
+
+#[tokio::test]
+async fn states_of_a_repository_are_checked_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = folder.path().join("r.git");
+    fs::create_dir(&repository).unwrap();
+    git(&repository, &["init", "--quiet"]);
+    let commit = |content: &str| {
+        fs::create_dir_all(repository.join("d")).unwrap();
+        fs::write(repository.join("d/f"), content).unwrap();
+        fs::write(repository.join("run"), "run").unwrap();
+        fs::set_permissions(repository.join("run"), fs::Permissions::from_mode(0o700)).unwrap();
+        git(&repository, &["add", "."]);
+        git(&repository, &["commit", "--quiet", "-m", content]);
+        git(&repository, &["rev-parse", "HEAD"])
+    };
+    let first = commit("first");
+    git(&repository, &["tag", "v1"]);
+    let second = commit("second");
+    let url = format!("{}/r.git", serve_git(folder.path()).await);
+    for (reference, expected, content) in [
+        (None, &second, "second"),
+        (Some("main"), &second, "second"),
+        (Some("v1"), &first, "first"),
+        (Some("refs/tags/v1"), &first, "first"),
+        (Some(first.as_str()), &first, "first"),
+        (Some(&first[..9]), &first, "first"),
+    ] {
+        let checkout = check_out(&url, reference, false).await.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((&checkout.commit, checkout.read("d/f").as_str()), (expected, content), "{reference:?}");
+        assert_eq!((checkout.mode("d"), checkout.mode("d/f"), checkout.mode("run")), (0o755, 0o644, 0o755));
+        assert!(!checkout.has(".git"));
+    }
+    let checkout = check_out(&url, None, true).await.unwrap();
+    assert_eq!(git(checkout.folder.path(), &["rev-parse", "HEAD"]), second);
+    for (url, reference) in [
+        (url.as_str(), Some("nope")),
+        (url.as_str(), Some("--upload-pack=x")),
+        (url.as_str(), Some("dead")),
+        (&format!("{url}x"), None),
+        ("file:///", None),
+        ("ext::sh -c x", None),
+    ] {
+        let failure = check_out(url, reference, false).await.err().unwrap();
+        assert!(failure.to_string().starts_with("git could not fetch "), "{failure}");
+    }
+}
