@@ -18,7 +18,7 @@ use plimsoll_support::{DebianRegistry, skopeo};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{case, files, files::File};
+use super::{case, files, files::File, image::Image};
 
 /// One base image, as described.
 #[derive(Debug, Deserialize)]
@@ -71,7 +71,9 @@ impl Bases {
         for (name, description) in described {
             let make = |docker| -> Vec<(Platform, Digest)> {
                 let platforms = description.platforms.iter();
-                platforms.map(|text| (text.parse().unwrap(), description.image(text, docker, &layout))).collect()
+                platforms
+                    .map(|text| (text.parse().unwrap(), description.image(text, docker, &layout)))
+                    .collect()
             };
             let offered = make(false);
             let offered = if offered.len() == 1 { offered[0].1 } else { index(&offered, &layout) };
@@ -82,6 +84,11 @@ impl Bases {
             images.insert(name, make(description.docker));
         }
         Self { folder: folder.to_owned(), images, dockers }
+    }
+
+    /// One of them.
+    pub(crate) fn image(&self, name: &str) -> Image {
+        Image::read(&self.folder, &self.images[name][0].1.to_string())
     }
 
     /// Puts them where Docker Hub's images of these names would be.
@@ -99,7 +106,11 @@ impl Bases {
 impl Description {
     fn image(&self, platform: &str, docker: bool, layout: &Layout) -> Digest {
         let (image, layer, config_type) = if docker {
-            ("docker.distribution.manifest.v2+json", "docker.image.rootfs.diff", "docker.container.image.v1+json")
+            (
+                "docker.distribution.manifest.v2+json",
+                "docker.image.rootfs.diff",
+                "docker.container.image.v1+json",
+            )
         } else {
             ("oci.image.manifest.v1+json", "oci.image.layer.v1", "oci.image.config.v1+json")
         };
@@ -191,7 +202,8 @@ impl BaseImages for Bases {
         let parsed: Value = serde_json::from_slice(&manifest).unwrap_or_default();
         let blobs = parsed["layers"].as_array().into_iter().flatten().chain([&parsed["config"]]);
         for blob in blobs {
-            let digest: Digest = blob["digest"].as_str().unwrap_or_default().parse().expect("it was made here");
+            let digest: Digest =
+                blob["digest"].as_str().unwrap_or_default().parse().expect("it was made here");
             to.write_blob(&from.read_blob(&digest, 1 << 24)?)?;
         }
         to.write_blob(&manifest)?;

@@ -1,8 +1,12 @@
 //! Plimsoll's embedded builder, as the host uses it.
 
-use std::{path::Path, sync::{Arc, Mutex}};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use plimsoll_core::ports::{Activity, BuildRequest, ImageBuilder as _, Progress};
+use plimsoll_fetch::Fetcher;
 use plimsoll_image::EmbeddedBuilder;
 
 use super::{bases::Bases, case::Case};
@@ -17,7 +21,13 @@ pub(crate) struct Built {
 }
 
 /// Builds the case whose context lies there into a layout.
-pub(crate) fn build(case: &Case, bases: &Bases, context: &Path, layout: &Path, cache: Option<&Path>) -> Built {
+pub(crate) fn build(
+    case: &Case,
+    bases: &Bases,
+    context: &Path,
+    layout: &Path,
+    cache: Option<&Path>,
+) -> Built {
     let request = BuildRequest {
         context: context.to_owned(),
         dockerfile: context.join("Dockerfile"),
@@ -29,7 +39,10 @@ pub(crate) fn build(case: &Case, bases: &Bases, context: &Path, layout: &Path, c
         timestamp: TIMESTAMP,
         layout: layout.to_owned(),
     };
-    let builder = EmbeddedBuilder::new(Arc::new(bases.clone()), cache.map(Path::to_owned));
+    // Only the first call can install it; all want the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let remote = Arc::new(Fetcher::new().unwrap());
+    let builder = EmbeddedBuilder::new(Arc::new(bases.clone()), remote, cache.map(Path::to_owned));
     let warnings = Warnings::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(builder.build(&request, &warnings));

@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -59,9 +60,13 @@ struct Topic {
     case: Vec<Case>,
 }
 
+/// Another place of the corpus, for processes that may not read the checkout.
+pub(crate) const CORPUS: &str = "PLIMSOLL_TEST_CORPUS";
+
 /// The folder of the corpus.
 pub(crate) fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/dockerfile")
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/dockerfile");
+    env::var_os(CORPUS).map_or_else(here, PathBuf::from)
 }
 
 /// All cases, their names with those of their topics: `copy/trailing-slash`.
@@ -69,14 +74,18 @@ pub(crate) fn all() -> Vec<Case> {
     let mut topics: Vec<PathBuf> =
         fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().path()).collect();
     topics.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    topics.retain(|path| path.file_name().is_some_and(|name| name != "bases.toml"));
+    topics.retain(|path| {
+        !["bases", "digests"].iter().any(|name| path.file_stem().is_some_and(|stem| stem == *name))
+    });
     topics.sort();
     let mut cases = Vec::new();
     for path in topics {
         let topic = path.file_stem().unwrap().to_string_lossy().into_owned();
         let read: Topic = toml::from_str(&fs::read_to_string(&path).unwrap())
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        cases.extend(read.case.into_iter().map(|case| Case { name: format!("{topic}/{}", case.name), ..case }));
+        cases.extend(
+            read.case.into_iter().map(|case| Case { name: format!("{topic}/{}", case.name), ..case }),
+        );
     }
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names.len(), cases.len(), "two cases have the same name");
@@ -92,7 +101,9 @@ impl Case {
         }
         files::make(&self.files, context);
         if let Some(text) = &self.dockerfile {
-            fs::write(context.join("Dockerfile"), text.replace("{served}", served)).unwrap();
+            let path = context.join("Dockerfile");
+            fs::write(&path, text.replace("{served}", served)).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
         }
     }
 
@@ -105,9 +116,8 @@ impl Case {
     }
 }
 
-/// Copies a folder of the corpus, with the modes that a fresh checkout has.
+/// Copies a folder of the corpus, with the modes that a checkout of git's has, whatever the mask of who made it.
 fn copy(from: &Path, to: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::create_dir_all(to).unwrap();
     fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -117,7 +127,9 @@ fn copy(from: &Path, to: &Path) {
             copy(&entry.path(), &target);
         } else {
             fs::write(&target, fs::read(entry.path()).unwrap()).unwrap();
-            fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();
+            let is_program = entry.metadata().unwrap().permissions().mode() & 0o100 != 0;
+            let mode = if is_program { 0o755 } else { 0o644 };
+            fs::set_permissions(&target, fs::Permissions::from_mode(mode)).unwrap();
         }
     }
 }

@@ -71,7 +71,13 @@ impl Corpus {
         let wrong = self.cases.iter().zip(lines).filter(|(_, lines)| !lines.is_empty());
         let found: Vec<String> =
             wrong.map(|(case, lines)| format!("{}\n    {}", case.name, lines.join("\n    "))).collect();
-        assert!(found.is_empty(), "{} of {} cases fail:\n{}", found.len(), self.cases.len(), found.join("\n"));
+        assert!(
+            found.is_empty(),
+            "{} of {} cases fail:\n{}",
+            found.len(),
+            self.cases.len(),
+            found.join("\n")
+        );
     }
 
     fn compare(&self, reference: &dyn Reference, is_asked: impl Fn(&Case) -> bool + Sync) {
@@ -157,7 +163,9 @@ fn plimsoll_builds_what_it_should_and_says_why_not() {
 fn names_its_place(message: &str) -> Vec<String> {
     let has_line = |file: &str| {
         message.split(file).nth(1).is_some_and(|rest| {
-            rest.trim_start_matches([':', ' ']).trim_start_matches("line ").starts_with(|c: char| c.is_ascii_digit())
+            rest.trim_start_matches([':', ' '])
+                .trim_start_matches("line ")
+                .starts_with(|c: char| c.is_ascii_digit())
         })
     };
     let fine = has_line("Dockerfile") || has_line(".dockerignore");
@@ -180,4 +188,16 @@ fn docker_builds_the_same() {
     let corpus = Corpus::shared();
     corpus.bases.push(&registry);
     corpus.compare(&LaterDocker::start(registry.address()), |case| case.newer.is_none());
+}
+
+#[test]
+fn layers_of_a_base_stay_byte_for_byte() {
+    let corpus = Corpus::shared();
+    for case in
+        corpus.cases.iter().filter(|case| ["stages/base", "stages/docker-media-types"].contains(&&*case.name))
+    {
+        let ours = Image::offered(&corpus.place(case, "layout"));
+        let base = corpus.bases.image(if case.name == "stages/base" { "base" } else { "older" });
+        assert_eq!(ours.layers[..base.layers.len()], base.layers[..], "{}", case.name);
+    }
 }

@@ -194,7 +194,9 @@ pub(crate) fn tar(files: &[File]) -> Vec<u8> {
             .iter()
             .map(|(name, value)| (format!("SCHILY.xattr.{name}"), value.as_bytes()))
             .collect();
-        builder.append_pax_extensions(extensions.iter().map(|(name, value)| (name.as_str(), *value))).unwrap();
+        builder
+            .append_pax_extensions(extensions.iter().map(|(name, value)| (name.as_str(), *value)))
+            .unwrap();
         let (kind, content, target) = match &file.kind {
             Kind::File(content) => (EntryType::Regular, content.clone(), ""),
             Kind::Archive(archive) => (EntryType::Regular, archive.bytes(), ""),

@@ -17,7 +17,7 @@ use tar::EntryType;
 pub(crate) struct Image {
     pub(crate) tree: BTreeMap<String, Node>,
     pub(crate) config: Value,
-    /// The digests of the uncompressed layers.
+    /// The digests of the layers' blobs.
     pub(crate) layers: Vec<String>,
 }
 
@@ -52,15 +52,17 @@ impl Image {
         let manifest = json(digest);
         let config = json(manifest["config"]["digest"].as_str().unwrap());
         let mut tree = Tree::default();
-        let mut layers = Vec::new();
+        let (mut layers, mut uncompressed) = (Vec::new(), Vec::new());
         // An image without layers may say `null`.
         for layer in manifest["layers"].as_array().into_iter().flatten() {
-            let tar = plain(blob(layout, layer["digest"].as_str().unwrap()));
-            layers.push(Digest::of(&tar).to_string());
+            let digest = layer["digest"].as_str().unwrap();
+            let tar = plain(blob(layout, digest));
+            uncompressed.push(Digest::of(&tar).to_string());
             tree.lay(&tar);
+            layers.push(digest.to_owned());
         }
         let told = config["rootfs"]["diff_ids"].as_array().into_iter().flatten();
-        assert!(told.eq(&layers), "the layers are those of the configuration: {config}");
+        assert!(told.eq(&uncompressed), "the layers are those of the configuration: {config}");
         Self { tree: tree.finish(), config, layers }
     }
 }
@@ -106,7 +108,8 @@ impl Tree {
                 self.remove(&format!("{folder}/{hidden}"));
             } else if !path.is_empty() {
                 let node = self.read(&mut entry);
-                let stays = node.what == "folder" && self.nodes.get(&path).is_some_and(|old| old.what == "folder");
+                let stays =
+                    node.what == "folder" && self.nodes.get(&path).is_some_and(|old| old.what == "folder");
                 if !stays {
                     self.remove(&path);
                 }
@@ -125,7 +128,11 @@ impl Tree {
         let target = target.unwrap_or_default();
         let kind = entry.header().entry_type();
         if kind == EntryType::Link {
-            return self.nodes.get(&clean(&target)).unwrap_or_else(|| panic!("a link to no {target}")).clone();
+            return self
+                .nodes
+                .get(&clean(&target))
+                .unwrap_or_else(|| panic!("a link to no {target}"))
+                .clone();
         }
         let mut attributes = BTreeMap::new();
         for extension in entry.pax_extensions().unwrap().into_iter().flatten() {
@@ -135,7 +142,8 @@ impl Tree {
             }
         }
         let header = entry.header();
-        let (mut mode, owner) = (header.mode().unwrap() & 0o7777, (header.uid().unwrap(), header.gid().unwrap()));
+        let (mut mode, owner) =
+            (header.mode().unwrap() & 0o7777, (header.uid().unwrap(), header.gid().unwrap()));
         let device = format!("{:?} {:?}", header.device_major().ok(), header.device_minor().ok());
         let mut identity = None;
         let what = match kind {

@@ -9,4 +9,5 @@ mod corpus;
 mod files;
 mod image;
 mod page;
+mod reproducible;
 mod web;

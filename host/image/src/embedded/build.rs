@@ -21,7 +21,7 @@ use crate::{
     cache::Cache,
     context::Context,
     copy::Copier,
-    dockerfile::{self, Base, Instruction, Kind, Origin, Plan, Problem, Word},
+    dockerfile::{Base, Instruction, Kind, Origin, Plan, Problem, Word},
     dockerignore::Ignore,
     error::ImageError,
     files::{Files, Node, clamp},
@@ -82,11 +82,6 @@ impl Work<'_> {
             Base::Image(reference) => self.image(reference, &stage.platform)?,
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
-        for (name, value) in &self.build.request.build_arguments {
-            if dockerfile::is_predefined(name) {
-                state.arguments.insert(name.clone(), value.clone());
-            }
-        }
         for (number, instruction) in stage.all().enumerate() {
             (self.build.say)(instruction.text.clone());
             let Err(failure) = self.instruction(index, instruction, &mut state) else { continue };

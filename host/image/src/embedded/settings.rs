@@ -18,7 +18,7 @@ pub(super) fn apply(
         Kind::Arg(arguments) => arguments.iter().try_for_each(|each| declare(each, state, given))?,
         Kind::Env(pairs) => {
             for (name, value) in expand_pairs(pairs, state)? {
-                state.config.set_env(&name, &value);
+                state.set_env(&name, &value);
             }
         }
         Kind::Label(pairs) => {

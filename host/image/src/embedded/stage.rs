@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct StageState {
     /// The image's configuration so far.
     pub(super) config: ImageConfig,
-    /// The arguments that were declared, with their values.
+    /// The arguments that were declared, with their values, less those over which ENV set a variable.
     pub(super) arguments: BTreeMap<String, String>,
     /// The descriptors of its layers.
     pub(super) layers: Vec<Value>,
@@ -72,6 +72,7 @@ impl StageState {
         let (manifest, mut config) = read_image(layout, reference, digest)?;
         // They are instructions of the plan now.
         config.remove("OnBuild");
+        config.ensure_path();
         let mut digests = Vec::new();
         let mut layers = Vec::new();
         for descriptor in manifest.layers() {
@@ -95,20 +96,28 @@ impl StageState {
     /// A stage that goes on where this one ends.
     pub(super) fn continued(&self) -> Self {
         let mut next = Self { has_command: false, ..self.clone() };
+        // What was declared before is not there for the environment to be hidden by it.
+        next.arguments.retain(|name, _| self.config.env(name).is_none());
         next.config.remove("OnBuild");
         next
     }
 
-    /// A word with its variables replaced: the environment wins over the arguments.
+    /// A word with its variables replaced.
     pub(super) fn expand(&self, word: &Word) -> Result<String, Problem> {
         word.template
             .expand(&|name| self.variable(name))
             .map_err(|message| Problem::new(word.at, format!("{message}, in `{}`", word.text)))
     }
 
-    /// The value of a variable.
+    /// The value of a variable: what ARG or ENV said last.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.config.env(name).or_else(|| self.arguments.get(name).cloned())
+        self.arguments.get(name).cloned().or_else(|| self.config.env(name))
+    }
+
+    /// Sets an environment variable, over an argument of its name.
+    pub(super) fn set_env(&mut self, name: &str, value: &str) {
+        self.arguments.remove(name);
+        self.config.set_env(name, value);
     }
 
     /// Where relative paths begin.
