@@ -110,7 +110,10 @@ fn parse_instruction(whole: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
         "EXPOSE" => {
             rest.plain_words().into_iter().map(Rest::word).collect::<Result<_, _>>().map(Kind::Expose)
         }
-        "VOLUME" => list(rest).map(Kind::Volume),
+        "VOLUME" => match list(rest) {
+            Ok(paths) if paths.is_empty() => Err(rest.problem("VOLUME needs a path")),
+            paths => paths.map(Kind::Volume),
+        },
         "CMD" => Ok(Kind::Cmd(command(rest))),
         "ENTRYPOINT" => Ok(Kind::Entrypoint(command(rest))),
         "SHELL" => shell(rest),

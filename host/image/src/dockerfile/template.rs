@@ -42,7 +42,8 @@ impl Template {
         reader.until(None, Escapes::Resolved)
     }
 
-    /// Reads the text of a here-document, in which quotes mean nothing.
+    /// Reads the text of a here-document, in which quotes mean nothing. An escape character goes, as in words, whatever
+    /// follows it.
     ///
     /// # Errors
     /// As for [`Template::parse`].
@@ -145,11 +146,6 @@ impl Reader {
                 _ if character == self.escape => {
                     if escapes == Escapes::Kept {
                         template.push(character);
-                    } else if !self.quotes
-                        && self.peek().is_some_and(|next| next != '$' && next != self.escape)
-                    {
-                        template.push(character);
-                        continue;
                     }
                     if let Some(escaped) = self.take() {
                         template.push(escaped);
@@ -396,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_text_of_a_file_keeps_its_quotes() {
-        let template = Template::parse_text("'$v' \"${v}\" \\$v \\n", '\\').unwrap();
-        assert_eq!(template.expand(&|_| Some("x".to_owned())).unwrap(), "'x' \"x\" $v \\n");
+        let template = Template::parse_text("'$v' \"${v}\" \\$v \\\\ \\n", '\\').unwrap();
+        assert_eq!(template.expand(&|_| Some("x".to_owned())).unwrap(), "'x' \"x\" $v \\ n");
     }
 }

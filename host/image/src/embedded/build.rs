@@ -83,7 +83,7 @@ impl Work<'_> {
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (name, value) in &self.build.request.build_arguments {
-            if dockerfile::is_predefined(name) {
+            if dockerfile::is_predefined(name) && state.config.env(name).is_none() {
                 state.arguments.insert(name.clone(), value.clone());
             }
         }

@@ -99,16 +99,17 @@ impl StageState {
         next
     }
 
-    /// A word with its variables replaced: the environment wins over the arguments.
+    /// A word with its variables replaced.
     pub(super) fn expand(&self, word: &Word) -> Result<String, Problem> {
         word.template
             .expand(&|name| self.variable(name))
             .map_err(|message| Problem::new(word.at, format!("{message}, in `{}`", word.text)))
     }
 
-    /// The value of a variable.
+    /// The value of a variable: of an argument and the environment whichever was set last. ENV removes the argument of
+    /// its name.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.config.env(name).or_else(|| self.arguments.get(name).cloned())
+        self.arguments.get(name).cloned().or_else(|| self.config.env(name))
     }
 
     /// Where relative paths begin.

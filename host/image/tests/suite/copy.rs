@@ -172,7 +172,11 @@ fn the_ignore_file_hides() {
     ]);
     assert_eq!(workspace.build().paths(), ["x/", "x/src/", "x/src/keep/", "x/src/keep/k"]);
     workspace.write("Dockerfile", "FROM scratch\nCOPY a /x/\n");
-    assert!(workspace.fail().contains("`a` is not in the context"));
+    let error = workspace.fail();
+    assert!(
+        error.contains("`a` is not in the context") && error.ends_with("/.dockerignore leaves it out"),
+        "{error}"
+    );
     workspace.write("Dockerfile.dockerignore", "src\n");
     assert_eq!(workspace.build().paths(), ["x/", "x/a"]);
     workspace.write("Dockerfile.dockerignore", "a\n[\n");
