@@ -108,7 +108,7 @@ impl Operation {
     }
 }
 
-/// What becomes of escape characters: resolved, or kept for a pattern to read.
+/// What becomes of escape characters: resolved, or kept: for a pattern to read, and in what replaces it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Escapes {
     Resolved,
@@ -239,7 +239,7 @@ impl Reader {
                 let all = self.peek() == Some('/');
                 self.next += usize::from(all);
                 let pattern = self.until(Some('/'), Escapes::Kept)?;
-                let replacement = self.until(Some('}'), Escapes::Resolved)?;
+                let replacement = self.until(Some('}'), Escapes::Kept)?;
                 Ok(Operation::Replace { all, pattern, replacement })
             }
             None => Err(format!("`}}` is missing after `${{{name}`")),
@@ -356,7 +356,10 @@ mod tests {
             ("${p#x}", "a/b/c.tar.gz"),
             ("${p/b/x}", "a/x/c.tar.gz"),
             ("${p//\\//-}", "a-b-c.tar.gz"),
+            ("${p//\\//\\/}", "a\\/b\\/c.tar.gz"),
             ("${p/?.*/x}", "a/b/x"),
+            ("${p/$none/x}", "xa/b/c.tar.gz"),
+            ("${star%%\\**}", "a"),
             ("${star//\\*/-}", "a-b-c"),
             ("${v/a/}", "vlue"),
             ("ä$v", "ävalue"),
