@@ -17,8 +17,11 @@ mod stage;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+use plimsoll_core::{
+    ports::{
+        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+    },
+    reference::ImageReference,
 };
 use plimsoll_layout::Layout;
 use tokio::{runtime::Handle, sync::mpsc};
@@ -61,7 +64,8 @@ impl EmbeddedBuilder {
         while let Some(image) = plan.images().into_iter().find(|image| !images.contains_key(image)) {
             let (reference, platform) = &image;
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(reference, platform, layout.root(), progress).await?;
+            let fetched = self.base_images.fetch(reference, platform, layout.root(), progress).await;
+            let digest = fetched.map_err(|failure| about_from(failure, &plan, reference))?;
             let (layout, named) = (layout.clone(), reference.clone());
             let triggers = blocking(move || stage::triggers(&layout, &named, digest)).await?;
             plan = plan.add_triggers(&image, &triggers).map_err(ImageError::from)?;
@@ -107,6 +111,21 @@ impl ImageBuilder for EmbeddedBuilder {
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
         Ok(built?)
     }
+}
+
+/// `--from` of something that is no stage is an image, which is not what everybody means by it.
+fn about_from(failure: PortFailure, plan: &Plan, image: &ImageReference) -> PortFailure {
+    let Some(word) = plan.copied_image(image) else { return failure };
+    let message = format!(
+        "{}:{}: `--from={}` names no stage, so it is the image {image}: {failure}",
+        plan.dockerfile.display(),
+        word.at,
+        word.text
+    );
+    let hint =
+        "Check the names of the stages. There are no named contexts: copy what is needed into the context.";
+    let hint = failure.hint.map_or_else(|| hint.to_owned(), |first| format!("{first} {hint}"));
+    PortFailure::new(failure.class, message).hint(hint)
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.
