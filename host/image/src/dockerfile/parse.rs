@@ -101,7 +101,8 @@ fn parse_instruction(whole: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
         "ENV" => pairs(rest, &name).map(Kind::Env),
         "LABEL" => pairs(rest, &name).map(Kind::Label),
         "COPY" | "ADD" => {
-            return copying::copy(rest, name == "ADD").map(|copy| instruction(whole, Kind::Copy(copy)));
+            return copying::copy(rest, name == "ADD")
+                .map(|copy| instruction(whole, Kind::Copy(Box::new(copy))));
         }
         "ONBUILD" => return on_build(rest).map(|trigger| instruction(whole, Kind::OnBuild(trigger))),
         "WORKDIR" => rest.word().map(Kind::Workdir),

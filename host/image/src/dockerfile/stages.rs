@@ -131,7 +131,7 @@ impl Plan {
                 match parse::parse_trigger(text, stage.at) {
                     Ok(trigger) => stage.triggers.push(trigger),
                     Err(wrong) if stage.needed => {
-                        problems.extend(wrong.into_iter().map(|problem| of_trigger(problem, &image.0, text)))
+                        problems.extend(wrong.into_iter().map(|problem| of_trigger(problem, &image.0, text)));
                     }
                     Err(_) => {}
                 }
