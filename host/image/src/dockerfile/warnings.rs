@@ -22,6 +22,8 @@ fn unused(plan: &Plan, given: &BTreeMap<String, String>) -> Option<String> {
     let is_it = |argument: &Argument, name: &str| argument.name.text == name;
     let declared = |name: &str| {
         is_predefined(name)
+            // It sets the time of the build.
+            || name == "SOURCE_DATE_EPOCH"
             || plan.globals.contains_key(name)
             || all().any(|instruction| {
                 matches!(&instruction.kind, Kind::Arg(list) if list.iter().any(|each| is_it(each, name)))

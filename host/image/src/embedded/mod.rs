@@ -82,7 +82,9 @@ impl ImageBuilder for EmbeddedBuilder {
         request: &BuildRequest,
         progress: &dyn Progress,
     ) -> Result<BuiltImage, PortFailure> {
-        let owned = request.clone();
+        let mut owned = request.clone();
+        owned.timestamp = timestamp(request)?;
+        let request = &owned.clone();
         let (plan, layout) = blocking(move || prepare(&owned)).await?;
         let (plan, images) = self.images(plan, &layout, progress).await?;
         for warning in plan.warnings(&request.build_arguments) {
@@ -126,6 +128,14 @@ fn about_from(failure: PortFailure, plan: &Plan, image: &ImageReference) -> Port
         "Check the names of the stages. There are no named contexts: copy what is needed into the context.";
     let hint = failure.hint.map_or_else(|| hint.to_owned(), |first| format!("{first} {hint}"));
     PortFailure::new(failure.class, message).hint(hint)
+}
+
+/// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
+fn timestamp(request: &BuildRequest) -> Result<i64, ImageError> {
+    match request.build_arguments.get("SOURCE_DATE_EPOCH") {
+        Some(text) => text.parse().map_err(|_| ImageError::InvalidEpoch(text.clone())),
+        None => Ok(request.timestamp),
+    }
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.

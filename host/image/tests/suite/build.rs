@@ -211,6 +211,21 @@ fn the_same_input_gives_the_same_image() {
 }
 
 #[test]
+fn the_time_may_be_an_argument() {
+    let workspace = Workspace::new(&[("Dockerfile", "FROM scratch\nCOPY f /\n"), ("f", "f")]);
+    let mut request = workspace.request();
+    request.build_arguments = BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), "86400".to_owned())]);
+    let image = workspace.build_request(&request);
+    assert_eq!(image.config["created"], "1970-01-02T00:00:00Z");
+    assert_eq!(image.entry("f").time, 86_400);
+    let (_, lines) = workspace.try_build(&request);
+    assert!(!lines.iter().any(|line| line.contains("no ARG declares")), "{lines:?}");
+    request.build_arguments.insert("SOURCE_DATE_EPOCH".to_owned(), "today".to_owned());
+    let error = workspace.try_build(&request).0.unwrap_err().to_string();
+    assert!(error.contains("SOURCE_DATE_EPOCH is `today`"), "{error}");
+}
+
+#[test]
 fn unchanged_layers_are_not_made_again() {
     let workspace =
         Workspace::new(&[("Dockerfile", "FROM scratch\nCOPY f /\nCOPY g /\n"), ("f", "1"), ("g", "1")]);
