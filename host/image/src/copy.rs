@@ -40,7 +40,10 @@ pub(crate) fn find(files: &dyn Files, source: &str) -> Result<Vec<Found>, ImageE
     let path = clamp(Path::new(&unescape(source)));
     match follow(files, &path)? {
         Some(found) => Ok(vec![found]),
-        None => Err(ImageError::Copy(format!("`{source}` is not in {}", files.name()))),
+        None => {
+            let remark = files.remark(&path);
+            Err(ImageError::Copy(format!("`{source}` is not in {}{remark}", files.name())))
+        }
     }
 }
 

@@ -122,6 +122,10 @@ pub(crate) trait Files {
     fn is_only_passage(&self, _folder: &Path) -> bool {
         false
     }
+    /// Why a path that leads to nothing might be expected to: something to end a message with, or nothing.
+    fn remark(&self, _path: &Path) -> String {
+        String::new()
+    }
     /// What it is called in messages, such as `the context`.
     fn name(&self) -> String;
 }

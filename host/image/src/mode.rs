@@ -149,6 +149,15 @@ fn permissions(text: &str) -> Option<Permissions> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn modes_stay_modes(text in "[ugoa]{0,2}[-+=][rwxXst]{0,3}|[-ugoa+=rwxXst,0-9]{0,8}", old in 0..=0o7777_u32) {
+            if let Ok(mode) = Mode::parse(&text) {
+                proptest::prop_assert!(mode.apply(old, false) <= 0o7777);
+            }
+        }
+    }
+
     #[test]
     fn modes_change_as_chmod_changes_them() {
         for (text, old, is_directory, expected) in [

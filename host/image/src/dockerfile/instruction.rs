@@ -36,7 +36,7 @@ pub enum Kind {
     /// `LABEL`: names and values.
     Label(Vec<(Word, Word)>),
     /// `COPY` and `ADD`.
-    Copy(Copy),
+    Copy(Box<Copy>),
     /// `WORKDIR`.
     Workdir(Word),
     /// `USER`.
@@ -158,14 +158,14 @@ pub enum Healthcheck {
 impl Kind {
     /// The instruction's keyword.
     #[must_use]
-    pub const fn keyword(&self) -> &'static str {
+    pub fn keyword(&self) -> &'static str {
         match self {
             Self::From(_) => "FROM",
             Self::Arg(_) => "ARG",
             Self::Env(_) => "ENV",
             Self::Label(_) => "LABEL",
-            Self::Copy(Copy { is_add: false, .. }) => "COPY",
-            Self::Copy(_) => "ADD",
+            Self::Copy(copy) if copy.is_add => "ADD",
+            Self::Copy(_) => "COPY",
             Self::Workdir(_) => "WORKDIR",
             Self::User(_) => "USER",
             Self::Expose(_) => "EXPOSE",

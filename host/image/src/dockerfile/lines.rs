@@ -76,9 +76,15 @@ struct Physical<'a> {
 impl<'a> Physical<'a> {
     /// The next line without its end, and its number from one.
     fn take(&mut self) -> Option<(usize, &'a str)> {
+        let line = self.take_raw()?;
+        Some((self.next, line.trim_end_matches('\r')))
+    }
+
+    /// The next line with all that is before its `\n`.
+    fn take_raw(&mut self) -> Option<&'a str> {
         let line = self.lines.get(self.next)?;
         self.next += 1;
-        Some((self.next, line.trim_end_matches('\r')))
+        Some(line)
     }
 }
 
@@ -173,9 +179,9 @@ fn take_here_documents(line: &mut LogicalLine, physical: &mut Physical<'_>, prob
     for mark in line.text.split_whitespace().filter_map(here_document_mark).collect::<Vec<_>>() {
         let mut content = String::new();
         let mut ended = false;
-        while let Some((_, whole)) = physical.take() {
+        while let Some(whole) = physical.take_raw() {
             let text = if mark.strip_tabs { whole.trim_start_matches('\t') } else { whole };
-            if text == mark.name {
+            if text.trim_end_matches('\r') == mark.name {
                 ended = true;
                 break;
             }
@@ -263,6 +269,13 @@ mod tests {
             ]
         );
         assert_eq!(lines.list[1].text, "USER c");
+    }
+
+    #[test]
+    fn here_documents_keep_their_line_ends() {
+        let lines = split("copy <<E /x\r\na\r\nE\r\nOnBuild Add <<F /y\nb\nF", &mut Vec::new());
+        let contents = lines.list.iter().map(|line| line.here_documents[0].content.as_str());
+        assert_eq!(contents.collect::<Vec<_>>(), ["a\r\n", "b\n"]);
     }
 
     #[test]

@@ -101,7 +101,8 @@ fn parse_instruction(whole: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
         "ENV" => pairs(rest, &name).map(Kind::Env),
         "LABEL" => pairs(rest, &name).map(Kind::Label),
         "COPY" | "ADD" => {
-            return copying::copy(rest, name == "ADD").map(|copy| instruction(whole, Kind::Copy(copy)));
+            return copying::copy(rest, name == "ADD")
+                .map(|copy| instruction(whole, Kind::Copy(Box::new(copy))));
         }
         "ONBUILD" => return on_build(rest).map(|trigger| instruction(whole, Kind::OnBuild(trigger))),
         "WORKDIR" => rest.word().map(Kind::Workdir),
@@ -110,7 +111,10 @@ fn parse_instruction(whole: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
         "EXPOSE" => {
             rest.plain_words().into_iter().map(Rest::word).collect::<Result<_, _>>().map(Kind::Expose)
         }
-        "VOLUME" => list(rest).map(Kind::Volume),
+        "VOLUME" => match list(rest) {
+            Ok(paths) if paths.is_empty() => Err(rest.problem("VOLUME needs a path")),
+            paths => paths.map(Kind::Volume),
+        },
         "CMD" => Ok(Kind::Cmd(command(rest))),
         "ENTRYPOINT" => Ok(Kind::Entrypoint(command(rest))),
         "SHELL" => shell(rest),

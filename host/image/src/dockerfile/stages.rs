@@ -131,7 +131,7 @@ impl Plan {
                 match parse::parse_trigger(text, stage.at) {
                     Ok(trigger) => stage.triggers.push(trigger),
                     Err(wrong) if stage.needed => {
-                        problems.extend(wrong.into_iter().map(|problem| of_trigger(problem, &image.0, text)))
+                        problems.extend(wrong.into_iter().map(|problem| of_trigger(problem, &image.0, text)));
                     }
                     Err(_) => {}
                 }
@@ -153,6 +153,24 @@ impl Plan {
     /// What `COPY --from` in a stage means.
     pub(crate) fn origin(&self, stage: usize, copy: &Copy) -> Result<Origin, Problem> {
         copy.from.as_ref().map_or(Ok(Origin::Context), |from| find_origin(&self.stages, stage, from))
+    }
+
+    /// The first `--from` that names an image which no stage starts from.
+    pub(crate) fn copied_image(&self, image: &ImageReference) -> Option<&Word> {
+        let is_it = |base: &Base| matches!(base, Base::Image(reference) if reference == image);
+        let needed = || self.stages.iter().enumerate().filter(|(_, stage)| stage.needed);
+        if needed().any(|(_, stage)| is_it(&stage.base)) {
+            return None;
+        }
+        let instructions = needed().flat_map(|(index, stage)| stage.all().map(move |each| (index, each)));
+        let mut named = instructions.filter_map(|(index, instruction)| match &instruction.kind {
+            Kind::Copy(copy) => match self.origin(index, copy) {
+                Ok(Origin::Image(reference)) if reference == *image => copy.from.as_ref(),
+                _ => None,
+            },
+            _ => None,
+        });
+        named.next()
     }
 
     /// Every image that the build reads, with the platform it is wanted for.

@@ -17,8 +17,11 @@ mod stage;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+use plimsoll_core::{
+    ports::{
+        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+    },
+    reference::ImageReference,
 };
 use plimsoll_layout::Layout;
 use tokio::{runtime::Handle, sync::mpsc};
@@ -61,7 +64,8 @@ impl EmbeddedBuilder {
         while let Some(image) = plan.images().into_iter().find(|image| !images.contains_key(image)) {
             let (reference, platform) = &image;
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(reference, platform, layout.root(), progress).await?;
+            let fetched = self.base_images.fetch(reference, platform, layout.root(), progress).await;
+            let digest = fetched.map_err(|failure| about_from(failure, &plan, reference))?;
             let (layout, named) = (layout.clone(), reference.clone());
             let triggers = blocking(move || stage::triggers(&layout, &named, digest)).await?;
             plan = plan.add_triggers(&image, &triggers).map_err(ImageError::from)?;
@@ -78,7 +82,9 @@ impl ImageBuilder for EmbeddedBuilder {
         request: &BuildRequest,
         progress: &dyn Progress,
     ) -> Result<BuiltImage, PortFailure> {
-        let owned = request.clone();
+        let mut owned = request.clone();
+        owned.timestamp = timestamp(request)?;
+        let request = &owned.clone();
         let (plan, layout) = blocking(move || prepare(&owned)).await?;
         let (plan, images) = self.images(plan, &layout, progress).await?;
         for warning in plan.warnings(&request.build_arguments) {
@@ -106,6 +112,29 @@ impl ImageBuilder for EmbeddedBuilder {
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
         Ok(built?)
+    }
+}
+
+/// `--from` of something that is no stage is an image, which is not what everybody means by it.
+fn about_from(failure: PortFailure, plan: &Plan, image: &ImageReference) -> PortFailure {
+    let Some(word) = plan.copied_image(image) else { return failure };
+    let message = format!(
+        "{}:{}: `--from={}` names no stage, so it is the image {image}: {failure}",
+        plan.dockerfile.display(),
+        word.at,
+        word.text
+    );
+    let hint =
+        "Check the names of the stages. There are no named contexts: copy what is needed into the context.";
+    let hint = failure.hint.map_or_else(|| hint.to_owned(), |first| format!("{first} {hint}"));
+    PortFailure::new(failure.class, message).hint(hint)
+}
+
+/// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
+fn timestamp(request: &BuildRequest) -> Result<i64, ImageError> {
+    match request.build_arguments.get("SOURCE_DATE_EPOCH") {
+        Some(text) => text.parse().map_err(|_| ImageError::InvalidEpoch(text.clone())),
+        None => Ok(request.timestamp),
     }
 }
 

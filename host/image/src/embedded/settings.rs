@@ -150,9 +150,10 @@ fn healthcheck(check: &Healthcheck) -> Value {
                 Command::Shell(line) => vec!["CMD-SHELL".to_owned(), line.clone()],
             };
             let mut value = Map::from_iter([("Test".to_owned(), test.into())]);
-            value.extend(
-                durations.iter().map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())),
-            );
+            // Zero is what is inherited, and engines leave it out.
+            let durations = durations.iter().filter(|(_, nanoseconds)| *nanoseconds != 0);
+            value.extend(durations.map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())));
+            let retries = retries.filter(|retries| *retries != 0);
             value.extend(retries.map(|retries| ("Retries".to_owned(), retries.into())));
             Value::Object(value)
         }

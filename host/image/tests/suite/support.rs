@@ -147,7 +147,8 @@ impl BaseImages for Images {
         _: &dyn Progress,
     ) -> Result<Digest, PortFailure> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
-        let base = self.base.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
+        let none = || PortFailure::new(FailureClass::User, format!("there is no {reference}"));
+        let base = self.base.as_ref().ok_or_else(none)?;
         let layout = Layout::open_or_create(layout)?;
         let (layer, size) = layout.write_blob(&base.layer)?;
         let (config, config_size) = layout.write_blob(base.config.to_string().as_bytes())?;
@@ -264,6 +265,7 @@ pub(crate) struct Entry {
     pub(crate) time: u64,
     pub(crate) target: Option<String>,
     pub(crate) content: String,
+    pub(crate) attributes: Vec<(String, Vec<u8>)>,
 }
 
 impl Image {
@@ -319,6 +321,13 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
         let mut entry = entry.unwrap();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
+        let mut attributes = Vec::new();
+        for extension in entry.pax_extensions().unwrap().into_iter().flatten() {
+            let extension = extension.unwrap();
+            if let Some(name) = extension.key().unwrap().strip_prefix("SCHILY.xattr.") {
+                attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
+            }
+        }
         let header = entry.header();
         list.push(Entry {
             path: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
@@ -328,6 +337,7 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
             time: header.mtime().unwrap(),
             target: entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()),
             content: String::from_utf8_lossy(&content).into_owned(),
+            attributes,
         });
     }
     list
