@@ -14,6 +14,8 @@ use super::{
 /// What is to be built of a Dockerfile.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// What the image runs on.
+    pub(crate) platform: Platform,
     /// All stages, in the order of the file.
     pub(crate) stages: Vec<Stage>,
     /// The stage that becomes the image.
@@ -76,7 +78,13 @@ impl Plan {
         platform: &Platform,
     ) -> Result<Self, Problems> {
         let mut planner = Planner {
-            plan: Self { stages: vec![], target: 0, globals: standard(platform), warnings: vec![] },
+            plan: Self {
+                platform: platform.clone(),
+                stages: vec![],
+                target: 0,
+                globals: standard(platform),
+                warnings: vec![],
+            },
             arguments,
             platform,
             problems: vec![],
@@ -109,7 +117,7 @@ impl Plan {
                 if let Kind::Copy(copy) = &instruction.kind
                     && let Ok(Origin::Image(reference)) = self.origin(index, copy)
                 {
-                    images.push((reference, stage.platform.clone()));
+                    images.push((reference, self.platform.clone()));
                 }
             }
         }

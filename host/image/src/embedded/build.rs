@@ -1,4 +1,4 @@
-//! Building the planned stages, one after the other.
+//! Building the planned stages, one after the other, for one platform after the other.
 
 use std::{
     collections::BTreeMap,
@@ -8,14 +8,14 @@ use std::{
 };
 
 use plimsoll_core::{
-    digest::Digest,
     ports::{BlobNews, BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
 
 use super::{
-    output,
+    bases::Images,
+    output::{self, PlatformImage},
     settings::{self, Given},
     stage::{Rootfs, StageState},
 };
@@ -36,13 +36,11 @@ use crate::{
 /// Arguments that need no declaration (Dockerfile reference, "Predefined ARGs"), in upper case; lower case counts too.
 const PREDEFINED: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
-/// An image that the build reads, and its manifest in the layout.
-pub(super) type Images = BTreeMap<(ImageReference, Platform), Digest>;
-
 /// Everything a build works with.
 pub(super) struct Build {
     pub(super) request: BuildRequest,
-    pub(super) plan: Plan,
+    /// A plan for each platform of the request, in its order.
+    pub(super) plans: Vec<Plan>,
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
@@ -71,26 +69,35 @@ impl From<ImageError> for Failure {
 }
 
 impl Build {
-    /// Builds the target and writes its image into the layout.
+    /// Builds the target for every platform and writes the image into the layout. One platform comes after the other:
+    /// each uses all processors for its layers, and finds those that it shares with an earlier one in the cache.
     pub(super) fn run(self) -> Result<BuiltImage, ImageError> {
-        let created = output::rfc3339(self.request.timestamp);
         let context = Context::open(&self.request.context, &self.request.dockerfile)?;
-        let mut work =
-            Work { build: &self, context, created, stages: BTreeMap::new(), images: BTreeMap::new() };
-        for index in 0..=self.plan.target {
-            if self.plan.stages[index].needed {
+        let images = self.plans.iter().map(|plan| self.image(plan, &context)).collect::<Result<_, _>>()?;
+        output::finish(&self.layout, &self.request, images)
+    }
+
+    /// Builds the target for the platform of a plan.
+    fn image(&self, plan: &Plan, context: &Context) -> Result<PlatformImage, ImageError> {
+        let created = output::rfc3339(self.request.timestamp);
+        let (stages, images) = (BTreeMap::new(), BTreeMap::new());
+        let mut work = Work { build: self, plan, context, created, stages, images };
+        for index in 0..=plan.target {
+            if plan.stages[index].needed {
                 let state = work.stage(index)?;
                 work.stages.insert(index, state);
             }
         }
-        let state = work.stages.remove(&self.plan.target).expect("the target is always needed");
-        output::write(&self.layout, &self.request, state, &work.created)
+        let state = work.stages.remove(&plan.target).expect("the target is always needed");
+        output::write(&self.layout, &self.request, &plan.platform, state, &work.created)
     }
 }
 
+/// The work for one platform.
 struct Work<'a> {
     build: &'a Build,
-    context: Context,
+    plan: &'a Plan,
+    context: &'a Context,
     created: String,
     stages: BTreeMap<usize, StageState>,
     /// Files of the images that COPY reads.
@@ -99,7 +106,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn stage(&mut self, index: usize) -> Result<StageState, ImageError> {
-        let stage = &self.build.plan.stages[index];
+        let stage = &self.plan.stages[index];
         let mut state = match &stage.base {
             Base::Scratch => StageState::scratch(&stage.platform),
             Base::Image(reference) => {
@@ -121,7 +128,7 @@ impl Work<'_> {
             }
         }
         for instruction in &stage.instructions {
-            (self.build.say)(instruction.text.clone());
+            self.say(&instruction.text);
             self.instruction(index, instruction, &mut state).map_err(|failure| {
                 let problem = match failure {
                     Failure::Problem(problem) => problem,
@@ -136,6 +143,13 @@ impl Work<'_> {
             })?;
         }
         Ok(state)
+    }
+
+    /// Tells people a line, which says the platform when there are several.
+    fn say(&self, line: &str) {
+        let several = self.build.plans.len() > 1;
+        let line = if several { format!("{}: {line}", self.plan.platform) } else { line.to_owned() };
+        (self.build.say)(line);
     }
 
     fn image(&self, reference: &ImageReference, platform: &Platform) -> Result<StageState, ImageError> {
@@ -157,7 +171,7 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
+        let has_layer = !entries.is_empty() && self.plan.stages[stage].in_image;
         if has_layer {
             let BuildRequest { timestamp, compression, .. } = self.build.request;
             let (layer, known) = self.build.cache.layer(
@@ -168,7 +182,7 @@ impl Work<'_> {
                 &self.build.tell,
             )?;
             if known {
-                (self.build.say)(format!("unchanged: {}", layer.digest));
+                self.say(&format!("unchanged: {}", layer.digest));
             }
             state.add_layer(&layer, layer_format::media_type(compression));
         }
@@ -180,7 +194,7 @@ impl Work<'_> {
         let request = &self.build.request;
         let value = request.build_arguments.get(name).cloned();
         let epoch = || (name == "SOURCE_DATE_EPOCH").then(|| request.timestamp.to_string());
-        Given { value: value.or_else(epoch), global: self.build.plan.globals.get(name).cloned() }
+        Given { value: value.or_else(epoch), global: self.plan.globals.get(name).cloned() }
     }
 
     /// WORKDIR: later instructions and the container begin there; it is made when it is missing.
@@ -200,7 +214,7 @@ impl Work<'_> {
         let owner = Some(Owner::parse(&user, tree, &self.build.layout)?);
         let exclude = Ignore::default();
         let mut copier = Copier {
-            files: &self.context,
+            files: self.context,
             tree,
             owner,
             mode: None,
@@ -224,8 +238,8 @@ impl Work<'_> {
             copy.exclude.iter().map(|word| state.expand(word)).collect::<Result<_, _>>()?;
         let exclude = Ignore::from_patterns(exclude.iter().map(String::as_str)).map_err(ImageError::from)?;
         let build = self.build;
-        let origin = build.plan.origin(stage, copy)?;
-        let files: &dyn Files = self.files(&origin, stage)?;
+        let origin = self.plan.origin(stage, copy)?;
+        let files: &dyn Files = self.files(&origin)?;
         let mut found = Vec::new();
         for source in &copy.sources {
             found.extend(find(source, copy, state, files)?);
@@ -248,17 +262,17 @@ impl Work<'_> {
     }
 
     /// The files that COPY reads.
-    fn files(&mut self, origin: &Origin, stage: usize) -> Result<&dyn Files, ImageError> {
+    fn files(&mut self, origin: &Origin) -> Result<&dyn Files, ImageError> {
         let (cache, layout) = (&self.build.cache, &self.build.layout);
         Ok(match origin {
-            Origin::Context => &self.context,
+            Origin::Context => self.context,
             Origin::Stage(earlier) => {
                 let state =
                     self.stages.get_mut(earlier).expect("stages that are read are needed and come earlier");
                 state.files.load(cache, layout)?
             }
             Origin::Image(reference) => {
-                let key = (reference.clone(), self.build.plan.stages[stage].platform.clone());
+                let key = (reference.clone(), self.plan.platform.clone());
                 if !self.images.contains_key(&key) {
                     let files = self.image(&key.0, &key.1)?.files;
                     self.images.insert(key.clone(), files);

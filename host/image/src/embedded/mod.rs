@@ -5,12 +5,13 @@
 //! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
 //! COPY that all match nothing are an error.
 
+mod bases;
 mod build;
 mod output;
 mod settings;
 mod stage;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use plimsoll_core::ports::{
@@ -19,13 +20,12 @@ use plimsoll_core::ports::{
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
 
-use self::build::{Build, Images};
+use self::build::Build;
 use crate::{
     blocking,
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
-    one_platform,
 };
 
 /// Builds images in this process.
@@ -41,22 +41,6 @@ impl EmbeddedBuilder {
     pub fn new(base_images: Arc<dyn BaseImages>, cache: Option<PathBuf>) -> Self {
         Self { base_images, cache: Cache::new(cache) }
     }
-
-    async fn images(
-        &self,
-        plan: &Plan,
-        request: &BuildRequest,
-        progress: &dyn Progress,
-    ) -> Result<Images, PortFailure> {
-        let mut images = Images::new();
-        for (reference, platform) in plan.images() {
-            progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest =
-                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
-            images.insert((reference, platform), digest[0]);
-        }
-        Ok(images)
-    }
 }
 
 #[async_trait]
@@ -67,16 +51,18 @@ impl ImageBuilder for EmbeddedBuilder {
         progress: &dyn Progress,
     ) -> Result<BuiltImage, PortFailure> {
         let owned = request.clone();
-        let (plan, layout) = blocking(move || prepare(&owned)).await?;
-        for warning in &plan.warnings {
+        let (plans, layout) = blocking(move || prepare(&owned)).await?;
+        // What is wrong with the Dockerfile is as wrong on every platform: nobody wants to read it again.
+        let warnings: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.warnings).collect();
+        for warning in warnings {
             progress.activity(Activity::Warning(warning));
         }
-        let images = self.images(&plan, request, progress).await?;
+        let images = bases::fetch(&self.base_images, &plans, &layout, progress).await?;
         let (say, mut news) = mpsc::unbounded_channel();
         let tell = say.clone();
         let build = Build {
             request: request.clone(),
-            plan,
+            plans,
             images,
             cache: self.cache.clone(),
             layout,
@@ -103,16 +89,14 @@ enum News {
     Blob(BlobNews),
 }
 
-/// Reads the Dockerfile and finds everything in it that cannot be built.
-fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
+/// Reads the Dockerfile and finds everything in it that cannot be built, on whichever platform.
+fn prepare(request: &BuildRequest) -> Result<(Vec<Plan>, Layout), ImageError> {
     let text = crate::read_text(&request.dockerfile, crate::LARGEST_DOCKERFILE)?;
     let dockerfile = Dockerfile::parse(&text, &request.dockerfile)?;
-    let plan = Plan::new(
-        dockerfile,
-        &request.dockerfile,
-        &request.build_arguments,
-        request.target.as_deref(),
-        one_platform(request)?,
-    )?;
-    Ok((plan, Layout::open_or_create(&request.layout)?))
+    let BuildRequest { build_arguments, target, .. } = request;
+    let plan = |platform| {
+        Plan::new(dockerfile.clone(), &request.dockerfile, build_arguments, target.as_deref(), platform)
+    };
+    let plans = request.platforms.as_slice().iter().map(plan).collect::<Result<_, _>>()?;
+    Ok((plans, Layout::open_or_create(&request.layout)?))
 }

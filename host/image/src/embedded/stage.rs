@@ -74,17 +74,10 @@ impl StageState {
         reference: &ImageReference,
         digest: Digest,
     ) -> Result<Self, ImageError> {
-        let unusable =
-            |problem: &str| ImageError::Base { image: reference.to_string(), problem: problem.to_owned() };
-        let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
-            return Err(unusable("it is a choice of images, not one for this platform"));
-        };
-        let document =
-            layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
-        let config = ImageConfig::of_base(&document, image.layers().len())
-            .ok_or_else(|| unusable("its configuration does not fit its layers"))?;
+        let (image, config) = read_image(layout, reference, digest)?;
         if !config.texts("OnBuild").is_empty() {
             return Err(unusable(
+                reference,
                 "it has ONBUILD instructions, which the embedded builder does not carry out: build with `builder = \"docker\"`",
             ));
         }
@@ -94,7 +87,7 @@ impl StageState {
             digests.push(manifest::digest(descriptor)?);
             let kind = oci_layer_type(descriptor.media_type().as_ref());
             let mut value = serde_json::to_value(descriptor)
-                .map_err(|error| unusable(&format!("a layer cannot be described: {error}")))?;
+                .map_err(|error| unusable(reference, &format!("a layer cannot be described: {error}")))?;
             value["mediaType"] = kind.into();
             layers.push(value);
         }
@@ -140,6 +133,33 @@ impl StageState {
             "size": layer.size,
         }));
     }
+}
+
+/// The platform that an image says it is for; `None` when it says none.
+pub(super) fn platform(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<Option<Platform>, ImageError> {
+    Ok(read_image(layout, reference, digest)?.1.platform())
+}
+
+fn read_image(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<(Box<manifest::ImageManifest>, ImageConfig), ImageError> {
+    let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
+        return Err(unusable(reference, "it is a choice of images, not one for this platform"));
+    };
+    let document = layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
+    let config = ImageConfig::of_base(&document, image.layers().len())
+        .ok_or_else(|| unusable(reference, "its configuration does not fit its layers"))?;
+    Ok((image, config))
+}
+
+fn unusable(image: &ImageReference, problem: &str) -> ImageError {
+    ImageError::Base { image: image.to_string(), problem: problem.to_owned() }
 }
 
 /// The OCI media type for a layer of Docker's; the same bytes go by both names (OCI image specification 1.1,

@@ -7,6 +7,8 @@ mod copy;
 #[cfg(test)]
 mod docker;
 #[cfg(test)]
+mod platforms;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod support;

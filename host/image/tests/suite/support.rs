@@ -32,8 +32,11 @@ pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     /// How often base images were asked for.
     pub(crate) fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
 }
+
+/// The base image for each platform.
+type Bases = Arc<dyn Fn(&Platform) -> Base + Send + Sync>;
 
 /// A base image of one layer.
 #[derive(Clone)]
@@ -45,7 +48,7 @@ pub(crate) struct Base {
 impl Workspace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Self { folder, fetches: Arc::default(), base: None };
+        let workspace = Self { folder, fetches: Arc::default(), bases: None };
         fs::create_dir(workspace.context()).unwrap();
         for (path, content) in files {
             workspace.write(path, content);
@@ -53,8 +56,13 @@ impl Workspace {
         workspace
     }
 
-    pub(crate) fn with_base(mut self, base: Base) -> Self {
-        self.base = Some(base);
+    /// With the same base image for whichever platform, as without an index.
+    pub(crate) fn with_base(self, base: Base) -> Self {
+        self.with_bases(move |_| base.clone())
+    }
+
+    pub(crate) fn with_bases(mut self, bases: impl Fn(&Platform) -> Base + Send + Sync + 'static) -> Self {
+        self.bases = Some(Arc::new(bases));
         self
     }
 
@@ -88,7 +96,7 @@ impl Workspace {
     }
 
     pub(crate) fn builder(&self) -> EmbeddedBuilder {
-        let images = Images { fetches: Arc::clone(&self.fetches), base: self.base.clone() };
+        let images = Images { fetches: Arc::clone(&self.fetches), bases: self.bases.clone() };
         EmbeddedBuilder::new(Arc::new(images), Some(self.folder.path().join("cache")))
     }
 
@@ -132,23 +140,14 @@ impl Progress for Lines {
 
 struct Images {
     fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
 }
 
-#[async_trait]
-impl BaseImages for Images {
-    async fn fetch(
-        &self,
-        reference: &ImageReference,
-        platforms: &[Platform],
-        layout: &Path,
-        _: &dyn Progress,
-    ) -> Result<Vec<Digest>, PortFailure> {
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        let base = self.base.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
-        let layout = Layout::open_or_create(layout)?;
-        let (layer, size) = layout.write_blob(&base.layer)?;
-        let (config, config_size) = layout.write_blob(base.config.to_string().as_bytes())?;
+impl Base {
+    /// Writes the image as Docker would have.
+    fn write(&self, layout: &Layout) -> Result<Digest, PortFailure> {
+        let (layer, size) = layout.write_blob(&self.layer)?;
+        let (config, config_size) = layout.write_blob(self.config.to_string().as_bytes())?;
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -161,8 +160,23 @@ impl BaseImages for Images {
                 "digest": layer.to_string(), "size": size,
             }],
         });
-        let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
-        Ok(vec![digest; platforms.len()])
+        Ok(layout.write_blob(manifest.to_string().as_bytes())?.0)
+    }
+}
+
+#[async_trait]
+impl BaseImages for Images {
+    async fn fetch(
+        &self,
+        reference: &ImageReference,
+        platforms: &[Platform],
+        layout: &Path,
+        _: &dyn Progress,
+    ) -> Result<Vec<Digest>, PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let bases = self.bases.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
+        let layout = Layout::open_or_create(layout)?;
+        platforms.iter().map(|platform| bases(platform).write(&layout)).collect()
     }
 }
 
@@ -236,19 +250,26 @@ impl Image {
     fn read(layout: &Path, built: BuiltImage) -> Self {
         let layout = Layout::open(layout).unwrap();
         assert!(layout.references().unwrap().contains(&(None, built.digest)), "the index offers the image");
-        assert!(matches!(layout.read_manifest(&built.digest).unwrap(), Manifest::Image(_)));
+        let image = Self::of(&layout, built.digest);
+        let sizes =
+            image.manifest["layers"].as_array().unwrap().iter().map(|layer| layer["size"].as_u64().unwrap());
+        assert_eq!(built.size, sizes.sum::<u64>());
+        image
+    }
+
+    /// Reads one image for one platform.
+    pub(crate) fn of(layout: &Layout, digest: Digest) -> Self {
+        assert!(matches!(layout.read_manifest(&digest).unwrap(), Manifest::Image(_)));
         let json = |digest: &Digest| -> Value {
             serde_json::from_slice(&layout.read_blob(digest, 1 << 20).unwrap()).unwrap()
         };
-        let manifest = json(&built.digest);
+        let manifest = json(&digest);
         let config = json(&manifest["config"]["digest"].as_str().unwrap().parse().unwrap());
         let mut layers = Vec::new();
-        let mut size = 0;
         for (index, descriptor) in manifest["layers"].as_array().unwrap().iter().enumerate() {
             let digest = descriptor["digest"].as_str().unwrap().parse().unwrap();
             let blob = layout.read_blob(&digest, 1 << 30).unwrap();
             assert_eq!(descriptor["size"], blob.len());
-            size += blob.len() as u64;
             let mut tar = Vec::new();
             if descriptor["mediaType"].as_str().unwrap().ends_with("+zstd") {
                 tar = zstd::decode_all(blob.as_slice()).unwrap();
@@ -258,11 +279,10 @@ impl Image {
             assert_eq!(config["rootfs"]["diff_ids"][index], Digest::of(&tar).to_string());
             layers.push(entries(&tar));
         }
-        assert_eq!(built.size, size);
         let history = config["history"].as_array().unwrap();
         let with_layer = history.iter().filter(|entry| entry["empty_layer"] != true).count();
         assert_eq!(with_layer, layers.len(), "the history has an entry for each layer");
-        Self { digest: built.digest, manifest, config, layers }
+        Self { digest, manifest, config, layers }
     }
 
     /// The entries of the last layer.
