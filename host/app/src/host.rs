@@ -8,8 +8,7 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, Compression, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy,
-        Target,
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
     },
     reference::ImageReference,
 };
@@ -193,7 +192,7 @@ impl Host {
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
             platforms: image.platforms.clone(),
-            compression: Compression::default(),
+            compression: image.compression,
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }
