@@ -10,9 +10,11 @@
 
 use std::{
     fs,
+    num::NonZero,
     os::unix::ffi::OsStrExt,
     path::PathBuf,
     sync::Arc,
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -117,21 +119,35 @@ impl Cache {
     /// The file system that the layers of a base image describe.
     pub(crate) fn tree(&self, layout: &Layout, layers: &[Digest]) -> Result<Tree, ImageError> {
         let mut tree = Tree::default();
-        for layer in layers {
-            let shelf = self.shelves.as_ref().map(|shelves| &shelves.contents);
-            let entries: Vec<(PathBuf, Node)> = match shelf.and_then(|shelf| read(shelf, &layer.hex())) {
-                Some(entries) => entries,
-                None => {
-                    let entries = base_layer::entries(layout, *layer)?;
-                    if let Some(shelf) = shelf {
-                        store(shelf, &layer.hex(), &entries);
-                    }
-                    entries
-                }
-            };
-            tree.apply(entries);
+        let side_by_side = thread::available_parallelism().map_or(1, NonZero::get);
+        for layers in layers.chunks(side_by_side) {
+            let contents = thread::scope(|scope| {
+                let read = |layer: &Digest| {
+                    let layer = *layer;
+                    scope.spawn(move || self.contents(layout, layer))
+                };
+                let readers: Vec<_> = layers.iter().map(read).collect();
+                let join = |reader: thread::ScopedJoinHandle<'_, _>| {
+                    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                readers.into_iter().map(join).collect::<Result<Vec<_>, ImageError>>()
+            })?;
+            contents.into_iter().for_each(|entries| tree.apply(entries));
         }
         Ok(tree)
+    }
+
+    /// The entries of a layer of a base image.
+    fn contents(&self, layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+        let shelf = self.shelves.as_ref().map(|shelves| &shelves.contents);
+        if let Some(known) = shelf.and_then(|shelf| read(shelf, &layer.hex())) {
+            return Ok(known);
+        }
+        let entries = base_layer::entries(layout, layer)?;
+        if let Some(shelf) = shelf {
+            store(shelf, &layer.hex(), &entries);
+        }
+        Ok(entries)
     }
 }
 

@@ -121,3 +121,87 @@ fn decode(list: &[u8]) -> Option<Vec<Packed>> {
     };
     if rest.is_empty() { entries.iter().map(decode).collect() } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{gzip, pipeline, segment::Segment};
+
+    const CONTENTS: [&str; 3] = ["one", "two", "three"];
+
+    /// A layout with a blob of three segments, and the shelf that knows them.
+    fn setting(folder: &tempfile::TempDir) -> (Layout, Shelf, Digest) {
+        let layout = Layout::open_or_create(&folder.path().join("layout")).unwrap();
+        let shelf = Shelf::new(folder.path().join("shelf"), 1 << 20);
+        let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
+        let produce = |emit: &mut dyn FnMut(Segment) -> _| {
+            CONTENTS.iter().try_for_each(|content| emit(Segment::of(content.as_bytes().to_vec())))
+        };
+        let (summary, blob) = pipeline::compress(layout.blob_writer().unwrap(), &known, produce).unwrap();
+        let (layer, _) = blob.finish().unwrap();
+        remember(&shelf, &layer, &summary.segments);
+        (layout, shelf, layer)
+    }
+
+    /// How many of the segments are found.
+    fn found(known: &KnownSegments) -> usize {
+        let find = |content: &&str| known.find(&Digest::of(content.as_bytes())).is_some();
+        CONTENTS.iter().filter(|content| find(content)).count()
+    }
+
+    #[test]
+    fn segments_of_an_earlier_layer_are_found_by_what_they_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let (layout, shelf, _) = setting(&folder);
+        let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
+        assert_eq!(found(&known), 3);
+        let (packed, bytes) = known.find(&Digest::of(b"two")).unwrap();
+        assert_eq!((Digest::of(&bytes), bytes.len() as u64), (packed.check, packed.size));
+        assert!(known.find(&Digest::of(b"four")).is_none());
+    }
+
+    #[test]
+    fn no_damage_to_a_blob_is_handed_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (layout, shelf, layer) = setting(&folder);
+        let whole = fs::read(layout.blob_path(&layer)).unwrap();
+        let ends = [gzip::HEADER.len(), whole.len() - gzip::trailer(&flate2::Crc::new()).len()];
+        for place in ends[0]..ends[1] {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x10;
+            fs::write(layout.blob_path(&layer), &damaged).unwrap();
+            assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 2, "{place}");
+        }
+        fs::write(layout.blob_path(&layer), &whole[..ends[1] - 1]).unwrap();
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 2);
+        fs::remove_file(layout.blob_path(&layer)).unwrap();
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 0);
+        assert!(shelf.names().is_empty(), "what is gone is forgotten");
+    }
+
+    #[test]
+    fn no_damage_to_a_list_leads_to_wrong_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let (layout, shelf, layer) = setting(&folder);
+        let list = shelf.get(&layer.hex()).unwrap();
+        for place in 0..list.len() {
+            for bit in [0x01, 0x80] {
+                let mut damaged = list.clone();
+                damaged[place] ^= bit;
+                shelf.put(&layer.hex(), &damaged);
+                let known = KnownSegments::load(&shelf, &layout, Compression::Gzip);
+                assert!(found(&known) < 3, "{place}");
+                for content in CONTENTS {
+                    let Some((packed, bytes)) = known.find(&Digest::of(content.as_bytes())) else { continue };
+                    assert_eq!(Digest::of(&bytes), packed.check);
+                    let expected = gzip::Deflater::new().segment(content.as_bytes()).unwrap();
+                    assert_eq!(bytes, expected, "{place}");
+                }
+            }
+        }
+        shelf.put(&layer.hex(), &list[1..]);
+        assert_eq!(found(&KnownSegments::load(&shelf, &layout, Compression::Gzip)), 0);
+    }
+}

@@ -9,13 +9,12 @@ use std::{
 
 use plimsoll_core::digest::Digest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::LayoutError,
     index::IndexFile,
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    writer::{BlobWriter, is_temporary, remove_leftovers, replace_file, sync_folder},
+    writer::{BlobWriter, has_digest, is_temporary, remove_leftovers, replace_file, sync_folder},
 };
 
 /// The version of the layout format (OCI image specification 1.1, "Image Layout", "oci-layout file").
@@ -133,24 +132,15 @@ impl Layout {
     /// The disk could not be read, or refused.
     pub fn check_blob(&self, digest: &Digest) -> Result<bool, LayoutError> {
         let path = self.blob_path(digest);
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(LayoutError::io("read", &path)(error)),
-        };
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            match file.read(&mut buffer).map_err(LayoutError::io("read", &path))? {
-                0 => break,
-                read => hash.update(&buffer[..read]),
+        match has_digest(&path, digest) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                fs::remove_file(&path).map_err(LayoutError::io("remove", &path))?;
+                Ok(false)
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(LayoutError::io("read", &path)(error)),
         }
-        let intact = Digest::from_bytes(hash.finalize().into()) == *digest;
-        if !intact {
-            fs::remove_file(&path).map_err(LayoutError::io("remove", &path))?;
-        }
-        Ok(intact)
     }
 
     /// Opens a blob for reading, unchecked.

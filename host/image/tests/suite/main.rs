@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod copy;
 #[cfg(test)]
 mod docker;

@@ -66,6 +66,11 @@ impl Workspace {
         self
     }
 
+    /// The folder with everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn context(&self) -> PathBuf {
         self.folder.path().join("context")
     }
