@@ -192,7 +192,8 @@ impl Host {
             dockerfile: self.locate(&image.dockerfile),
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
-            platform: image.platform.clone(),
+            platforms: image.platforms.clone(),
+            compression: image.compression,
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }

@@ -17,11 +17,7 @@ impl ImageConfig {
     /// Of an image that starts from nothing.
     pub(crate) fn scratch(platform: &Platform) -> Self {
         let mut config = Self { document: Map::new() };
-        config.set_top("architecture", platform.architecture.as_str().into());
-        config.set_top("os", platform.os.as_str().into());
-        if let Some(variant) = &platform.variant {
-            config.set_top("variant", variant.as_str().into());
-        }
+        config.set_platform(platform);
         config.set_top("config", json!({ "WorkingDir": "/" }));
         config.set_top("rootfs", json!({ "type": "layers", "diff_ids": [] }));
         config.set_top("history", json!([]));
@@ -46,6 +42,29 @@ impl ImageConfig {
     /// The document.
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.document.clone())
+    }
+
+    /// The platform that it says the image is for; `None` when it says none.
+    pub(crate) fn platform(&self) -> Option<Platform> {
+        let text =
+            |name: &str| self.document.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        Some(Platform::new(text("os")?, text("architecture")?, text("variant")))
+    }
+
+    /// Says which platform the image is for. A variant of the base's own stays where nothing else is said (as BuildKit
+    /// has it, `finalizeResultImage`).
+    pub(crate) fn set_platform(&mut self, platform: &Platform) {
+        let before = self.platform();
+        let same = before.is_some_and(|before| {
+            (before.os(), before.architecture()) == (platform.os(), platform.architecture())
+        });
+        self.set_top("architecture", platform.architecture().into());
+        self.set_top("os", platform.os().into());
+        match platform.variant() {
+            Some(variant) => self.set_top("variant", variant.into()),
+            None if same => {}
+            None => drop(self.document.shift_remove("variant")),
+        }
     }
 
     fn set_top(&mut self, name: &str, value: Value) {

@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use oci_spec::image::ImageManifest;
-use oci_spec::image::{Descriptor, ImageIndex};
+pub use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 
-pub use crate::platform::{NoSuchPlatform, for_platform};
+pub use crate::platform::{NoSuchPlatform, for_platform, images, inner_indexes};
 
 /// The largest manifest that is read, bytes: what the OCI distribution specification 1.1, "Pushing Manifests", asks of
 /// registries at least.
@@ -54,6 +53,9 @@ pub enum ManifestError {
     /// It names content by something else than SHA-256.
     #[error("it refers to `{0}`, and only sha256 digests are supported")]
     UnsupportedDigest(String),
+    /// It is an index that lies in other ones too deep.
+    #[error("it is an index in an index in an index, deeper than anybody needs")]
+    TooDeep,
 }
 
 /// Something that a manifest refers to.

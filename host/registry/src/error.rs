@@ -138,12 +138,6 @@ pub enum RegistryError {
         /// What there is.
         source: Box<NoSuchPlatform>,
     },
-    /// Only single images are pushed.
-    #[error("{digest} is an image index, and only images can be pushed")]
-    IsIndex {
-        /// The index.
-        digest: Digest,
-    },
     /// A blob in the layout does not have the size that its manifest states.
     #[error("the blob {digest} has {found} bytes on disk and {expected} in its manifest")]
     WrongSize {
@@ -237,7 +231,7 @@ impl RegistryError {
                 "Do not trust this registry, or what lies between it and you, until it is explained."
                     .to_owned()
             }
-            Self::Manifest { .. } | Self::IsIndex { .. } => "Name another image.".to_owned(),
+            Self::Manifest { .. } => "Name another image.".to_owned(),
             Self::Platform { .. } => "Choose one of these platforms, or another image.".to_owned(),
             Self::WrongSize { .. } => "Remove the damaged blob and build the image again.".to_owned(),
             Self::Credentials { file, .. } => {
@@ -255,9 +249,7 @@ impl RegistryError {
 
     fn class(&self) -> FailureClass {
         match self {
-            Self::NotFound { .. } | Self::Manifest { .. } | Self::Platform { .. } | Self::IsIndex { .. } => {
-                FailureClass::User
-            }
+            Self::NotFound { .. } | Self::Manifest { .. } | Self::Platform { .. } => FailureClass::User,
             Self::Credentials { .. } | Self::CertificateAuthority { .. } => FailureClass::Configuration,
             Self::GaveUp { source, .. } => source.class(),
             _ => FailureClass::Outside,

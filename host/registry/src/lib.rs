@@ -14,8 +14,10 @@
 //! The process installs a TLS provider for `rustls` before it makes [`Registries`].
 
 mod address;
+mod ahead;
 mod artifact;
 mod challenge;
+mod choice;
 mod connection;
 mod credentials;
 mod download;

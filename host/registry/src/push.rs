@@ -1,4 +1,4 @@
-//! Pushing an image: first every blob that is not there, then the manifest, under its digest.
+//! Pushing an image or an index: first every blob that is not there, then the manifests, under their digests.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use plimsoll_core::{
     ports::{Activity, Progress, PushReport},
 };
 use plimsoll_layout::{
-    Layout,
-    manifest::{self, Blob, LARGEST_MANIFEST, Manifest},
+    Contents, Layout, LayoutError,
+    manifest::{Blob, LARGEST_MANIFEST},
 };
 use tokio_util::io::ReaderStream;
 
@@ -24,7 +24,8 @@ const SIDE_BY_SIDE: usize = 4;
 const PIECE: usize = 128 << 10;
 
 impl RegistryRepository {
-    /// See `ImageRepository::push`.
+    /// See `ImageRepository::push`. Blobs come first, then the manifests, and what a manifest names before it: whatever
+    /// can be asked for by a digest of this image is complete.
     pub(crate) async fn push_image(
         &self,
         layout: &Path,
@@ -32,30 +33,41 @@ impl RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, RegistryError> {
         let layout = Layout::open(layout)?;
-        let bytes = layout.read_blob(digest, LARGEST_MANIFEST)?;
-        let target = digest.to_string();
-        let Manifest::Image(image) = self.parse(&target, &bytes)? else {
-            return Err(RegistryError::IsIndex { digest: *digest });
-        };
-        let blobs = manifest::blobs(&image).map_err(|source| self.unusable(&target, source))?;
+        let Contents { blobs, manifests } = layout.contents(digest)?;
         let report = stream::iter(blobs)
-            .map(|blob| self.push_blob(&layout, blob, progress))
+            .map(|blob| self.push_one(&layout, blob, progress))
             .buffer_unordered(SIDE_BY_SIDE)
-            .try_fold(PushReport::default(), |report, sent| async move { Ok(counted(report, sent)) })
+            .try_fold(PushReport::default(), |report, sent| async move { Ok(report + sent) })
             .await?;
-        self.put_manifest(&target, &bytes, digest).await?;
+        for digest in manifests {
+            let bytes = layout.read_blob(&digest, LARGEST_MANIFEST)?;
+            self.put_manifest(&digest.to_string(), &bytes, &digest).await?;
+        }
         Ok(report)
     }
 
-    /// Sends a blob unless it is there; answers the bytes that were sent.
-    async fn push_blob(
+    /// See `ImageRepository::push_blob`.
+    pub(crate) async fn push_ahead(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, RegistryError> {
+        let layout = Layout::open(layout)?;
+        let missing = || LayoutError::BlobMissing { digest: *digest, root: layout.root().to_owned() };
+        let size = layout.has_blob(digest)?.ok_or_else(missing)?;
+        self.push_one(&layout, Blob { digest: *digest, size }, progress).await
+    }
+
+    /// Sends a blob unless it is there.
+    async fn push_one(
         &self,
         layout: &Layout,
         blob: Blob,
         progress: &dyn Progress,
-    ) -> Result<Option<u64>, RegistryError> {
+    ) -> Result<PushReport, RegistryError> {
         if self.connection.retrying(|| self.has_blob(&blob.digest)).await? {
-            return Ok(None);
+            return Ok(PushReport::present());
         }
         match layout.has_blob(&blob.digest)? {
             Some(found) if found != blob.size => {
@@ -65,10 +77,11 @@ impl RegistryRepository {
         }
         let what = blob.digest.to_string();
         progress.activity(Activity::Transfer { what: &what, done: blob.size, total: blob.size });
-        Ok(Some(blob.size))
+        Ok(PushReport::sent(blob.size))
     }
 
-    async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
+    /// Whether the repository has a blob.
+    pub(crate) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
         let session = self.connection.session().await?;
         let (what, target) = (self.call_blob(digest), digest.to_string());
         let reference = self.reference(&target);
@@ -111,15 +124,4 @@ impl RegistryRepository {
         connection.authorised(&ask, send).await?;
         Ok(())
     }
-}
-
-fn counted(mut report: PushReport, sent: Option<u64>) -> PushReport {
-    match sent {
-        Some(bytes) => {
-            report.blobs_sent += 1;
-            report.bytes_sent += bytes;
-        }
-        None => report.blobs_present += 1,
-    }
-    report
 }

@@ -11,7 +11,7 @@ use oci_client::{Reference, RegistryOperation};
 use plimsoll_core::{
     digest::Digest,
     names::Tag,
-    ports::{ImageRepository, PortFailure, Progress, PushReport},
+    ports::{GrowingBlob, ImageRepository, PortFailure, Progress, PushReport},
     reference::RepositoryName,
 };
 use plimsoll_layout::manifest::{
@@ -191,6 +191,23 @@ impl ImageRepository for RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure> {
         Ok(self.push_image(layout, digest, progress).await?)
+    }
+
+    async fn push_growing(
+        &self,
+        blob: &Arc<GrowingBlob>,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        Ok(self.push_along(blob, progress).await?)
+    }
+
+    async fn push_blob(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        Ok(self.push_ahead(layout, digest, progress).await?)
     }
 
     async fn resolve(&self, tag: &Tag) -> Result<Option<Digest>, PortFailure> {

@@ -12,7 +12,7 @@ use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
     names::{CheckName, EnvironmentName, SignerName},
-    ports::Platform,
+    ports::{Compression, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
@@ -65,7 +65,9 @@ pub struct Image {
     /// Values for ARG, by name.
     pub build_arguments: BTreeMap<String, String>,
     /// What the image runs on.
-    pub platform: Platform,
+    pub platforms: Platforms,
+    /// How its layers are compressed.
+    pub compression: Compression,
 }
 
 /// Where an image goes.

@@ -21,6 +21,8 @@ use super::{
 pub(crate) struct Plan {
     /// The Dockerfile, for messages.
     pub(crate) dockerfile: PathBuf,
+    /// What the image runs on.
+    pub(crate) platform: Platform,
     /// All stages, in the order of the file.
     pub(crate) stages: Vec<Stage>,
     /// The stage that becomes the image.
@@ -184,7 +186,7 @@ impl Plan {
                 if let Kind::Copy(copy) = &instruction.kind
                     && let Ok(Origin::Image(reference)) = self.origin(index, copy)
                 {
-                    images.push((reference, stage.platform.clone()));
+                    images.push((reference, self.platform.clone()));
                 }
             }
         }

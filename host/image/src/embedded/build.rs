@@ -1,10 +1,9 @@
-//! Building the planned stages, one after the other.
+//! Building the planned stages, one after the other, for one platform after the other.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use plimsoll_core::{
-    digest::Digest,
-    ports::{BuildRequest, BuiltImage, Platform, RemoteSources},
+    ports::{BlobNews, BuildRequest, BuiltImage, Platform, RemoteSources},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -12,8 +11,9 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 use super::{
+    bases::Images,
     failure::Failure,
-    output,
+    output::{self, PlatformImage},
     settings::{self, Given},
     stage::{Rootfs, StageState},
 };
@@ -26,16 +26,15 @@ use crate::{
     error::ImageError,
     files::{Files, Node, clamp},
     layer::Entries,
+    layer_format,
     owner::Owner,
 };
-
-/// An image that the build reads, and its manifest in the layout.
-pub(super) type Images = BTreeMap<(ImageReference, Platform), Digest>;
 
 /// Everything a build works with.
 pub(super) struct Build {
     pub(super) request: BuildRequest,
-    pub(super) plan: Plan,
+    /// A plan for each platform of the request, in its order.
+    pub(super) plans: Vec<Plan>,
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
@@ -45,29 +44,40 @@ pub(super) struct Build {
     pub(super) scratch: TempDir,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send + Sync>,
+    /// Takes news of blobs.
+    pub(super) tell: Box<dyn Fn(BlobNews) + Send + Sync>,
 }
 
 impl Build {
-    /// Builds the target and writes its image into the layout.
+    /// Builds the target for every platform and writes the image into the layout. One platform comes after the other:
+    /// each uses all processors for its layers, and finds those that it shares with an earlier one in the cache.
     pub(super) fn run(self) -> Result<BuiltImage, ImageError> {
-        let created = output::rfc3339(self.request.timestamp);
         let context = Context::open(&self.request.context, &self.request.dockerfile)?;
-        let mut work =
-            Work { build: &self, context, created, stages: BTreeMap::new(), images: BTreeMap::new() };
-        for index in 0..=self.plan.target {
-            if self.plan.stages[index].needed {
+        let images = self.plans.iter().map(|plan| self.image(plan, &context)).collect::<Result<_, _>>()?;
+        output::finish(&self.layout, &self.request, images)
+    }
+
+    /// Builds the target for the platform of a plan.
+    fn image(&self, plan: &Plan, context: &Context) -> Result<PlatformImage, ImageError> {
+        let created = output::rfc3339(self.request.timestamp);
+        let (stages, images) = (BTreeMap::new(), BTreeMap::new());
+        let mut work = Work { build: self, plan, context, created, stages, images };
+        for index in 0..=plan.target {
+            if plan.stages[index].needed {
                 let state = work.stage(index)?;
                 work.stages.insert(index, state);
             }
         }
-        let state = work.stages.remove(&self.plan.target).expect("the target is always needed");
-        output::write(&self.layout, &self.request, state, &work.created)
+        let state = work.stages.remove(&plan.target).expect("the target is always needed");
+        output::write(&self.layout, &self.request, &plan.platform, state, &work.created)
     }
 }
 
+/// The work for one platform.
 pub(super) struct Work<'a> {
     pub(super) build: &'a Build,
-    context: Context,
+    pub(super) plan: &'a Plan,
+    context: &'a Context,
     created: String,
     stages: BTreeMap<usize, StageState>,
     /// Files of the images that COPY reads.
@@ -76,14 +86,24 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     fn stage(&mut self, index: usize) -> Result<StageState, ImageError> {
-        let stage = &self.build.plan.stages[index];
+        let stage = &self.plan.stages[index];
         let mut state = match &stage.base {
             Base::Scratch => StageState::scratch(&stage.platform),
-            Base::Image(reference) => self.image(reference, &stage.platform)?,
+            Base::Image(reference) => {
+                let state = self.image(reference, &stage.platform)?;
+                if stage.in_image {
+                    state
+                        .files
+                        .layers()
+                        .iter()
+                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                }
+                state
+            }
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (number, instruction) in stage.all().enumerate() {
-            (self.build.say)(instruction.text.clone());
+            self.say(&instruction.text);
             let Err(failure) = self.instruction(index, instruction, &mut state) else { continue };
             let mut problem = failure.at(instruction)?;
             if number < stage.triggers.len() {
@@ -92,6 +112,13 @@ impl Work<'_> {
             return Err(problem.in_file(&self.build.request.dockerfile).into());
         }
         Ok(state)
+    }
+
+    /// Tells people a line, which says the platform when there are several.
+    fn say(&self, line: &str) {
+        let several = self.build.plans.len() > 1;
+        let line = if several { format!("{}: {line}", self.plan.platform) } else { line.to_owned() };
+        (self.build.say)(line);
     }
 
     fn image(&self, reference: &ImageReference, platform: &Platform) -> Result<StageState, ImageError> {
@@ -113,14 +140,20 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
+        let has_layer = !entries.is_empty() && self.plan.stages[stage].in_image;
         if has_layer {
-            let timestamp = self.build.request.timestamp;
-            let (layer, known) = self.build.cache.layer(&self.build.layout, &entries, timestamp)?;
+            let BuildRequest { timestamp, compression, .. } = self.build.request;
+            let (layer, known) = self.build.cache.layer(
+                &self.build.layout,
+                &entries,
+                timestamp,
+                compression,
+                &self.build.tell,
+            )?;
             if known {
-                (self.build.say)(format!("unchanged: {}", layer.digest));
+                self.say(&format!("unchanged: {}", layer.digest));
             }
-            state.add_layer(&layer);
+            state.add_layer(&layer, layer_format::media_type(compression));
         }
         state.config.add_history(&self.created, &instruction.text, has_layer);
         Ok(())
@@ -130,7 +163,7 @@ impl Work<'_> {
         let request = &self.build.request;
         let value = request.build_arguments.get(name).cloned();
         let epoch = || (name == "SOURCE_DATE_EPOCH").then(|| request.timestamp.to_string());
-        Given { value: value.or_else(epoch), global: self.build.plan.globals.get(name).cloned() }
+        Given { value: value.or_else(epoch), global: self.plan.globals.get(name).cloned() }
     }
 
     /// WORKDIR: later instructions and the container begin there; it is made when it is missing.
@@ -155,17 +188,17 @@ impl Work<'_> {
     }
 
     /// The files that COPY reads.
-    pub(super) fn files(&mut self, origin: &Origin, stage: usize) -> Result<&dyn Files, ImageError> {
+    pub(super) fn files(&mut self, origin: &Origin) -> Result<&dyn Files, ImageError> {
         let (cache, layout) = (&self.build.cache, &self.build.layout);
         Ok(match origin {
-            Origin::Context => &self.context,
+            Origin::Context => self.context,
             Origin::Stage(earlier) => {
                 let state =
                     self.stages.get_mut(earlier).expect("stages that are read are needed and come earlier");
                 state.files.load(cache, layout)?
             }
             Origin::Image(reference) => {
-                let key = (reference.clone(), self.build.plan.stages[stage].platform.clone());
+                let key = (reference.clone(), self.plan.platform.clone());
                 if !self.images.contains_key(&key) {
                     let files = self.image(&key.0, &key.1)?.files;
                     self.images.insert(key.clone(), files);

@@ -37,8 +37,8 @@ impl Work<'_> {
         let exclude: Vec<String> =
             copy.exclude.iter().map(|word| state.expand(word)).collect::<Result<_, _>>()?;
         let build = self.build;
-        let origin = build.plan.origin(stage, copy)?;
-        let files: &dyn Files = self.files(&origin, stage)?;
+        let origin = self.plan.origin(stage, copy)?;
+        let files: &dyn Files = self.files(&origin)?;
         let gathering = Gathering { build, copy, state, files, exclude: &exclude, checksum };
         let loads = gathering.all()?;
         if loads.is_empty() {

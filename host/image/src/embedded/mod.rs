@@ -5,6 +5,7 @@
 //! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
 //! COPY that all match nothing are an error.
 
+mod bases;
 mod build;
 mod copying;
 mod failure;
@@ -14,19 +15,17 @@ mod settings;
 mod sources;
 mod stage;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::{
-    ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
-    },
-    reference::ImageReference,
+use plimsoll_core::ports::{
+    Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+    RemoteSources,
 };
 use plimsoll_layout::Layout;
 use tokio::{runtime::Handle, sync::mpsc};
 
-use self::build::{Build, Images};
+use self::build::Build;
 use crate::{
     blocking,
     cache::Cache,
@@ -52,27 +51,6 @@ impl EmbeddedBuilder {
     ) -> Self {
         Self { base_images, remote, cache: Cache::new(cache) }
     }
-
-    /// Brings the images that the plan reads. What they bring to the plan may need further images.
-    async fn images(
-        &self,
-        mut plan: Plan,
-        layout: &Layout,
-        progress: &dyn Progress,
-    ) -> Result<(Plan, Images), PortFailure> {
-        let mut images = Images::new();
-        while let Some(image) = plan.images().into_iter().find(|image| !images.contains_key(image)) {
-            let (reference, platform) = &image;
-            progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let fetched = self.base_images.fetch(reference, platform, layout.root(), progress).await;
-            let digest = fetched.map_err(|failure| about_from(failure, &plan, reference))?;
-            let (layout, named) = (layout.clone(), reference.clone());
-            let triggers = blocking(move || stage::triggers(&layout, &named, digest)).await?;
-            plan = plan.add_triggers(&image, &triggers).map_err(ImageError::from)?;
-            images.insert(image, digest);
-        }
-        Ok((plan, images))
-    }
 }
 
 #[async_trait]
@@ -85,15 +63,19 @@ impl ImageBuilder for EmbeddedBuilder {
         let mut owned = request.clone();
         owned.timestamp = timestamp(request)?;
         let request = &owned.clone();
-        let (plan, layout) = blocking(move || prepare(&owned)).await?;
-        let (plan, images) = self.images(plan, &layout, progress).await?;
-        for warning in plan.warnings(&request.build_arguments) {
+        let (plans, layout) = blocking(move || prepare(&owned)).await?;
+        let (plans, images) = bases::fetch(&self.base_images, plans, &layout, progress).await?;
+        // What is wrong with the Dockerfile is as wrong on every platform: nobody wants to read it again.
+        let warnings: BTreeSet<String> =
+            plans.iter().flat_map(|plan| plan.warnings(&request.build_arguments)).collect();
+        for warning in warnings {
             progress.activity(Activity::Warning(&warning));
         }
-        let (say, mut lines) = mpsc::unbounded_channel::<String>();
+        let (say, mut news) = mpsc::unbounded_channel();
+        let tell = say.clone();
         let build = Build {
             request: request.clone(),
-            plan,
+            plans,
             images,
             cache: self.cache.clone(),
             remote: (Arc::clone(&self.remote), Handle::current()),
@@ -103,11 +85,15 @@ impl ImageBuilder for EmbeddedBuilder {
                 .map_err(ImageError::io("write into", layout.root()))?,
             layout,
             // Nobody listens when the build was given up.
-            say: Box::new(move |line| drop(say.send(line))),
+            say: Box::new(move |line| drop(say.send(News::Line(line)))),
+            tell: Box::new(move |blob| drop(tell.send(News::Blob(blob)))),
         };
         let forward = async {
-            while let Some(line) = lines.recv().await {
-                progress.activity(Activity::Line(&line));
+            while let Some(news) = news.recv().await {
+                match news {
+                    News::Line(line) => progress.activity(Activity::Line(&line)),
+                    News::Blob(blob) => progress.blob(blob),
+                }
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
@@ -115,19 +101,10 @@ impl ImageBuilder for EmbeddedBuilder {
     }
 }
 
-/// `--from` of something that is no stage is an image, which is not what everybody means by it.
-fn about_from(failure: PortFailure, plan: &Plan, image: &ImageReference) -> PortFailure {
-    let Some(word) = plan.copied_image(image) else { return failure };
-    let message = format!(
-        "{}:{}: `--from={}` names no stage, so it is the image {image}: {failure}",
-        plan.dockerfile.display(),
-        word.at,
-        word.text
-    );
-    let hint =
-        "Check the names of the stages. There are no named contexts: copy what is needed into the context.";
-    let hint = failure.hint.map_or_else(|| hint.to_owned(), |first| format!("{first} {hint}"));
-    PortFailure::new(failure.class, message).hint(hint)
+/// What a build tells of itself.
+enum News {
+    Line(String),
+    Blob(BlobNews),
 }
 
 /// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
@@ -138,16 +115,14 @@ fn timestamp(request: &BuildRequest) -> Result<i64, ImageError> {
     }
 }
 
-/// Reads the Dockerfile and finds everything in it that cannot be built.
-fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
+/// Reads the Dockerfile and finds everything in it that cannot be built, on whichever platform.
+fn prepare(request: &BuildRequest) -> Result<(Vec<Plan>, Layout), ImageError> {
     let text = crate::read_text(&request.dockerfile, crate::LARGEST_DOCKERFILE)?;
     let dockerfile = Dockerfile::parse(&text, &request.dockerfile)?;
-    let plan = Plan::new(
-        dockerfile,
-        &request.dockerfile,
-        &request.build_arguments,
-        request.target.as_deref(),
-        &request.platform,
-    )?;
-    Ok((plan, Layout::open_or_create(&request.layout)?))
+    let BuildRequest { build_arguments, target, .. } = request;
+    let plan = |platform| {
+        Plan::new(dockerfile.clone(), &request.dockerfile, build_arguments, target.as_deref(), platform)
+    };
+    let plans = request.platforms.as_slice().iter().map(plan).collect::<Result<_, _>>()?;
+    Ok((plans, Layout::open_or_create(&request.layout)?))
 }

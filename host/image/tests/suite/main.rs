@@ -5,6 +5,8 @@ mod adding;
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod copy;
 #[cfg(test)]
 mod copy_flags;
@@ -13,6 +15,10 @@ mod docker;
 #[cfg(test)]
 mod on_build;
 #[cfg(test)]
+mod platforms;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod zstd_layers;

@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, FailureClass, GitSource, ImageBuilder as _, Platform,
-        PortFailure, Progress, RemoteSources,
+        Activity, BaseImages, BuildRequest, BuiltImage, Compression, FailureClass, GitSource,
+        ImageBuilder as _, Platform, PortFailure, Progress, RemoteSources,
     },
     reference::ImageReference,
 };
@@ -32,10 +32,13 @@ pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     /// How often base images were asked for.
     pub(crate) fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
     /// What is elsewhere: files by address.
     pub(crate) web: BTreeMap<String, Vec<u8>>,
 }
+
+/// The base image for each platform.
+type Bases = Arc<dyn Fn(&Platform) -> Base + Send + Sync>;
 
 /// A base image of one layer.
 #[derive(Clone)]
@@ -47,7 +50,7 @@ pub(crate) struct Base {
 impl Workspace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Self { folder, fetches: Arc::default(), base: None, web: BTreeMap::new() };
+        let workspace = Self { folder, fetches: Arc::default(), bases: None, web: BTreeMap::new() };
         fs::create_dir(workspace.context()).unwrap();
         for (path, content) in files {
             workspace.write(path, content);
@@ -55,9 +58,19 @@ impl Workspace {
         workspace
     }
 
-    pub(crate) fn with_base(mut self, base: Base) -> Self {
-        self.base = Some(base);
+    /// With the same base image for whichever platform, as without an index.
+    pub(crate) fn with_base(self, base: Base) -> Self {
+        self.with_bases(move |_| base.clone())
+    }
+
+    pub(crate) fn with_bases(mut self, bases: impl Fn(&Platform) -> Base + Send + Sync + 'static) -> Self {
+        self.bases = Some(Arc::new(bases));
         self
+    }
+
+    /// The folder with everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn context(&self) -> PathBuf {
@@ -80,7 +93,8 @@ impl Workspace {
             dockerfile: self.context().join("Dockerfile"),
             build_arguments: BTreeMap::new(),
             target: None,
-            platform: "linux/amd64".parse::<Platform>().unwrap(),
+            platforms: Platform::new("linux", "amd64", None).into(),
+            compression: Compression::Gzip,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             timestamp: TIMESTAMP,
@@ -89,7 +103,7 @@ impl Workspace {
     }
 
     pub(crate) fn builder(&self) -> EmbeddedBuilder {
-        let images = Images { fetches: Arc::clone(&self.fetches), base: self.base.clone() };
+        let images = Images { fetches: Arc::clone(&self.fetches), bases: self.bases.clone() };
         let web = Web { files: self.web.clone(), fetches: Arc::clone(&self.fetches) };
         EmbeddedBuilder::new(Arc::new(images), Arc::new(web), Some(self.folder.path().join("cache")))
     }
@@ -134,24 +148,14 @@ impl Progress for Lines {
 
 struct Images {
     fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
 }
 
-#[async_trait]
-impl BaseImages for Images {
-    async fn fetch(
-        &self,
-        reference: &ImageReference,
-        _: &Platform,
-        layout: &Path,
-        _: &dyn Progress,
-    ) -> Result<Digest, PortFailure> {
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        let none = || PortFailure::new(FailureClass::User, format!("there is no {reference}"));
-        let base = self.base.as_ref().ok_or_else(none)?;
-        let layout = Layout::open_or_create(layout)?;
-        let (layer, size) = layout.write_blob(&base.layer)?;
-        let (config, config_size) = layout.write_blob(base.config.to_string().as_bytes())?;
+impl Base {
+    /// Writes the image as Docker would have.
+    fn write(&self, layout: &Layout) -> Result<Digest, PortFailure> {
+        let (layer, size) = layout.write_blob(&self.layer)?;
+        let (config, config_size) = layout.write_blob(self.config.to_string().as_bytes())?;
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -198,6 +202,23 @@ impl RemoteSources for Web {
         fs::write(into.join("docs/deep/page"), format!("{source:?}")).unwrap();
         fs::write(into.join("readme"), "read me").unwrap();
         Ok("c0ffee0000000000000000000000000000000000".to_owned())
+    }
+}
+
+#[async_trait]
+impl BaseImages for Images {
+    async fn fetch(
+        &self,
+        reference: &ImageReference,
+        platforms: &[Platform],
+        layout: &Path,
+        _: &dyn Progress,
+    ) -> Result<Vec<Digest>, PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let none = || PortFailure::new(FailureClass::User, format!("there is no {reference}"));
+        let bases = self.bases.as_ref().ok_or_else(none)?;
+        let layout = Layout::open_or_create(layout)?;
+        platforms.iter().map(|platform| bases(platform).write(&layout)).collect()
     }
 }
 
@@ -272,29 +293,39 @@ impl Image {
     fn read(layout: &Path, built: BuiltImage) -> Self {
         let layout = Layout::open(layout).unwrap();
         assert!(layout.references().unwrap().contains(&(None, built.digest)), "the index offers the image");
-        assert!(matches!(layout.read_manifest(&built.digest).unwrap(), Manifest::Image(_)));
+        let image = Self::of(&layout, built.digest);
+        let sizes =
+            image.manifest["layers"].as_array().unwrap().iter().map(|layer| layer["size"].as_u64().unwrap());
+        assert_eq!(built.size, sizes.sum::<u64>());
+        image
+    }
+
+    /// Reads one image for one platform.
+    pub(crate) fn of(layout: &Layout, digest: Digest) -> Self {
+        assert!(matches!(layout.read_manifest(&digest).unwrap(), Manifest::Image(_)));
         let json = |digest: &Digest| -> Value {
             serde_json::from_slice(&layout.read_blob(digest, 1 << 20).unwrap()).unwrap()
         };
-        let manifest = json(&built.digest);
+        let manifest = json(&digest);
         let config = json(&manifest["config"]["digest"].as_str().unwrap().parse().unwrap());
         let mut layers = Vec::new();
-        let mut size = 0;
         for (index, descriptor) in manifest["layers"].as_array().unwrap().iter().enumerate() {
             let digest = descriptor["digest"].as_str().unwrap().parse().unwrap();
             let blob = layout.read_blob(&digest, 1 << 30).unwrap();
             assert_eq!(descriptor["size"], blob.len());
-            size += blob.len() as u64;
             let mut tar = Vec::new();
-            flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            if descriptor["mediaType"].as_str().unwrap().ends_with("+zstd") {
+                tar = zstd::decode_all(blob.as_slice()).unwrap();
+            } else {
+                flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            }
             assert_eq!(config["rootfs"]["diff_ids"][index], Digest::of(&tar).to_string());
             layers.push(entries(&tar));
         }
-        assert_eq!(built.size, size);
         let history = config["history"].as_array().unwrap();
         let with_layer = history.iter().filter(|entry| entry["empty_layer"] != true).count();
         assert_eq!(with_layer, layers.len(), "the history has an entry for each layer");
-        Self { digest: built.digest, manifest, config, layers }
+        Self { digest, manifest, config, layers }
     }
 
     /// The entries of the last layer.

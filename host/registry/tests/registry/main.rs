@@ -6,6 +6,7 @@ mod credentials;
 mod faults;
 mod image;
 mod layouts;
+mod platforms;
 mod referrers;
 mod server;
 mod setting;
