@@ -1,17 +1,16 @@
 //! Building the planned stages, one after the other, for one platform after the other.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path};
 
 use plimsoll_core::{
-    ports::{BlobNews, BuildRequest, BuiltImage, Platform, RemoteSources},
+    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
-use tempfile::TempDir;
-use tokio::runtime::Handle;
 
 use super::{
     bases::Images,
+    elsewhere::Elsewhere,
     failure::Failure,
     output::{self, PlatformImage},
     settings::{self, Given},
@@ -38,10 +37,8 @@ pub(super) struct Build {
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
-    /// What brings things from elsewhere, and the runtime that it works in.
-    pub(super) remote: (Arc<dyn RemoteSources>, Handle),
-    /// A folder for what is needed until the build ends.
-    pub(super) scratch: TempDir,
+    /// What ADD reads from elsewhere.
+    pub(super) elsewhere: Elsewhere,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send + Sync>,
     /// Takes news of blobs.

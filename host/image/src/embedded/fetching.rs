@@ -7,6 +7,7 @@ use plimsoll_core::{
 
 use super::{
     build::Build,
+    elsewhere::Checkout,
     failure::Failure,
     sources::{Gathering, Load},
 };
@@ -16,7 +17,6 @@ use crate::{
     dockerfile::{Problem, Remote, Word},
     error::ImageError,
     files::{Content, Kind, Node},
-    layer::Hashing,
 };
 
 // Messages show sources as written: what variables put into them may be secret.
@@ -57,12 +57,8 @@ impl Gathering<'_> {
     /// Brings a file into the layout.
     fn fetch(&self, url: &str, word: &Word, wanted: Option<Digest>) -> Result<(Digest, u64), Failure> {
         let build = self.build;
-        let (remote, runtime) = &build.remote;
-        let mut blob = build.layout.blob_writer().map_err(ImageError::from)?;
-        runtime
-            .block_on(remote.file(url, &mut blob, &Spoken(build)))
-            .map_err(|failure| self.failed(word, failure))?;
-        let (digest, size) = blob.finish().map_err(ImageError::from)?;
+        let fetched = build.elsewhere.file(url, &build.layout, &Spoken(build));
+        let (digest, size) = fetched.map_err(|failure| self.failed(word, failure))?;
         match wanted {
             Some(wanted) if wanted != digest => {
                 let message =
@@ -74,14 +70,8 @@ impl Gathering<'_> {
     }
 
     fn repository(&self, source: &GitSource, folder: &str, word: &Word) -> Result<Load, Failure> {
-        let (remote, runtime) = &self.build.remote;
-        let place = tempfile::tempdir_in(self.build.scratch.path())
-            .map_err(ImageError::io("write into", self.build.scratch.path()))?
-            // It goes with the folder that it is in.
-            .keep();
-        let commit = runtime
-            .block_on(remote.repository(source, &place, &Spoken(self.build)))
-            .map_err(|failure| self.failed(word, failure))?;
+        let fetched = self.build.elsewhere.repository(source, &Spoken(self.build));
+        let Checkout { folder: place, commit } = fetched.map_err(|failure| self.failed(word, failure))?;
         if let Some((wanted, at)) = self.checksum_word().filter(|(wanted, _)| !commit.starts_with(wanted)) {
             let message = format!("`{}` is at the commit {commit}, and {wanted} is wanted", word.text);
             return Err(Problem::new(at.at, message).into());
@@ -112,13 +102,9 @@ impl Gathering<'_> {
 impl Build {
     /// A blob that is in the layout already, whole.
     fn known_blob(&self, digest: Digest) -> Result<Option<(Digest, u64)>, ImageError> {
-        let Some(size) = self.layout.has_blob(&digest)? else { return Ok(None) };
-        let mut file = self.layout.open_blob(&digest)?;
-        let mut nowhere = std::io::sink();
-        let mut hashing = Hashing::new(&mut nowhere);
-        let path = self.layout.blob_path(&digest);
-        std::io::copy(&mut file, &mut hashing).map_err(ImageError::io("read", &path))?;
-        Ok((hashing.digest() == digest).then_some((digest, size)))
+        let whole = self.layout.check_blob(&digest)?;
+        let size = if whole { self.layout.has_blob(&digest)? } else { None };
+        Ok(size.map(|size| (digest, size)))
     }
 }
 
