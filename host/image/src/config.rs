@@ -4,8 +4,8 @@
 use plimsoll_core::{digest::Digest, ports::Platform};
 use serde_json::{Map, Value, json};
 
-/// The search path that BuildKit gives to images that start from nothing.
-const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The search path that BuildKit gives to images that have none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An image's configuration.
 #[derive(Debug, Clone)]
@@ -18,10 +18,18 @@ impl ImageConfig {
     pub(crate) fn scratch(platform: &Platform) -> Self {
         let mut config = Self { document: Map::new() };
         config.set_platform(platform);
-        config.set_top("config", json!({ "Env": [DEFAULT_PATH], "WorkingDir": "/" }));
+        config.set_top("config", json!({ "WorkingDir": "/" }));
         config.set_top("rootfs", json!({ "type": "layers", "diff_ids": [] }));
         config.set_top("history", json!([]));
+        config.ensure_path();
         config
+    }
+
+    /// Sets the search path unless there is one.
+    pub(crate) fn ensure_path(&mut self) {
+        if self.env("PATH").is_none() {
+            self.set_env("PATH", DEFAULT_PATH);
+        }
     }
 
     /// Of a base image; `None` when the document is no configuration with as many layers as the manifest.

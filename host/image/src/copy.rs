@@ -152,9 +152,6 @@ impl Copier<'_> {
             self.make_directories(to.path.parent().unwrap_or(Path::new("")))?;
             to.path.clone()
         };
-        if self.exclude.check(&found.name.to_string_lossy(), &Verdict::default()).excluded {
-            return Ok(());
-        }
         self.place(target, found.node)
     }
 

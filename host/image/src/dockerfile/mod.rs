@@ -19,7 +19,6 @@ mod words;
 
 pub use instruction::{Argument, Command, Copy, From, Healthcheck, Instruction, Kind, OnBuild, Source, Word};
 pub use lines::HereDocument;
-pub(crate) use planner::is_predefined;
 pub use problem::{Position, Problem, Problems};
 pub(crate) use remote::Remote;
 pub(crate) use stages::{Base, Origin, Plan};

@@ -28,7 +28,7 @@ fn standard(target: &Platform) -> BTreeMap<String, String> {
 }
 
 /// Whether an argument needs no declaration (Dockerfile reference, "Predefined ARGs"); upper and lower case count.
-pub(crate) fn is_predefined(name: &str) -> bool {
+pub(super) fn is_predefined(name: &str) -> bool {
     ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
         .iter()
         .any(|predefined| name == *predefined || name == predefined.to_ascii_lowercase())
@@ -149,8 +149,7 @@ impl<'a> Planner<'a> {
         self.plan.target = match target {
             None => last,
             Some(name) => {
-                let number = name.parse().ok().filter(|number| *number <= last);
-                if let Some(found) = find_stage(&self.plan.stages, name).or(number) {
+                if let Some(found) = find_stage(&self.plan.stages, name) {
                     found
                 } else {
                     let names: Vec<_> =

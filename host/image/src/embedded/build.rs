@@ -20,7 +20,7 @@ use crate::{
     cache::Cache,
     context::Context,
     copy::Copier,
-    dockerfile::{self, Base, Instruction, Kind, Origin, Plan, Problem, Word},
+    dockerfile::{Base, Instruction, Kind, Origin, Plan, Problem, Word},
     dockerignore::Ignore,
     error::ImageError,
     files::{Files, Node, clamp},
@@ -99,11 +99,6 @@ impl Work<'_> {
             }
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
-        for (name, value) in &self.build.request.build_arguments {
-            if dockerfile::is_predefined(name) && state.config.env(name).is_none() {
-                state.arguments.insert(name.clone(), value.clone());
-            }
-        }
         for (number, instruction) in stage.all().enumerate() {
             self.say(&instruction.text);
             let Err(failure) = self.instruction(index, instruction, &mut state) else { continue };

@@ -1,5 +1,7 @@
 //! COPY and ADD.
 
+use std::path::Path;
+
 use super::{
     build::Work,
     failure::Failure,
@@ -11,7 +13,7 @@ use crate::{
     dockerfile::{Copy, Problem, Word},
     dockerignore::Ignore,
     error::ImageError,
-    files::Files,
+    files::{Files, Node, clamp},
     layer::Entries,
     mode::Mode,
     owner::Owner,
@@ -44,10 +46,10 @@ impl Work<'_> {
         }
         let directory = state.working_directory();
         let tree = state.files.load(&build.cache, &build.layout)?;
-        let mut empty = Tree::default();
         let exclude = Ignore::from_patterns(exclude.iter().map(String::as_str)).map_err(ImageError::from)?;
         // With `--link` the files of the image are neither looked at nor followed.
-        let target = if copy.link { &mut empty } else { &mut *tree };
+        let mut way = if copy.link { way(tree, &directory.join(&destination)) } else { Tree::default() };
+        let target = if copy.link { &mut way } else { &mut *tree };
         let to = Destination::new(&destination, &directory, target)?;
         to.check_several(copy.sources.len(), loads.len(), target)?;
         let owner = owner.map(|owner| Owner::parse(&owner, target, &build.layout)).transpose();
@@ -64,6 +66,19 @@ impl Work<'_> {
         }
         Ok(entries)
     }
+}
+
+/// The folders of an image that lead to a destination: those that are there are not made again.
+fn way(tree: &Tree, destination: &Path) -> Tree {
+    let is_folder = destination.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let destination = clamp(destination);
+    let mut way = Tree::default();
+    for folder in destination.ancestors().skip(usize::from(!is_folder)) {
+        if let Some(node) = tree.get(folder).filter(|node| Node::is_directory(node)) {
+            way.insert(folder.to_owned(), node.clone());
+        }
+    }
+    way
 }
 
 fn carry(copier: &mut Copier<'_>, load: Load, files: &dyn Files, to: &Destination) -> Result<(), ImageError> {

@@ -18,9 +18,7 @@ pub(super) fn apply(
         Kind::Arg(arguments) => arguments.iter().try_for_each(|each| declare(each, state, given))?,
         Kind::Env(pairs) => {
             for (name, value) in expand_pairs(pairs, state)? {
-                state.config.set_env(&name, &value);
-                // From here on it is this one that counts.
-                state.arguments.remove(&name);
+                state.set_env(&name, &value);
             }
         }
         Kind::Label(pairs) => {

@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct StageState {
     /// The image's configuration so far.
     pub(super) config: ImageConfig,
-    /// The arguments that were declared, with their values.
+    /// The arguments that were declared, with their values, less those over which ENV set a variable.
     pub(super) arguments: BTreeMap<String, String>,
     /// The descriptors of its layers.
     pub(super) layers: Vec<Value>,
@@ -77,6 +77,7 @@ impl StageState {
         let (manifest, mut config) = read_image(layout, reference, digest)?;
         // They are instructions of the plan now.
         config.remove("OnBuild");
+        config.ensure_path();
         let mut digests = Vec::new();
         let mut layers = Vec::new();
         for descriptor in manifest.layers() {
@@ -100,6 +101,8 @@ impl StageState {
     /// A stage that goes on where this one ends.
     pub(super) fn continued(&self) -> Self {
         let mut next = Self { has_command: false, ..self.clone() };
+        // What was declared before is not there for the environment to be hidden by it.
+        next.arguments.retain(|name, _| self.config.env(name).is_none());
         next.config.remove("OnBuild");
         next
     }
@@ -111,10 +114,15 @@ impl StageState {
             .map_err(|message| Problem::new(word.at, format!("{message}, in `{}`", word.text)))
     }
 
-    /// The value of a variable: of an argument and the environment whichever was set last. ENV removes the argument of
-    /// its name.
+    /// The value of a variable: what ARG or ENV said last.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         self.arguments.get(name).cloned().or_else(|| self.config.env(name))
+    }
+
+    /// Sets an environment variable, over an argument of its name.
+    pub(super) fn set_env(&mut self, name: &str, value: &str) {
+        self.arguments.remove(name);
+        self.config.set_env(name, value);
     }
 
     /// Where relative paths begin.
