@@ -12,6 +12,7 @@ use plimsoll_core::{
     },
     reference::ImageReference,
 };
+use plimsoll_fetch::Fetcher;
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
@@ -218,7 +219,8 @@ impl Host {
         Ok(match self.configuration.image.builder {
             Builder::Embedded => {
                 let cache = self.root.join(STATE).join("cache");
-                Arc::new(EmbeddedBuilder::new(self.registries()?, Some(cache)))
+                let remote = Fetcher::new().map_err(PortFailure::from)?;
+                Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache)))
             }
             Builder::Docker => Arc::new(DockerBuilder::new(self.options.docker_host.clone())),
         })

@@ -1,4 +1,4 @@
-//! `--chown`, `--chmod` and the owner of new folders: names become numbers through the stage's own user database.
+//! `--chown` and the owner of new folders: names become numbers through the stage's own user database.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -90,16 +90,4 @@ fn read(content: &Content, layout: &Layout) -> Result<Vec<u8>, ImageError> {
             fs::read(&place).map_err(ImageError::io("read", &place))
         }
     }
-}
-
-/// Understands the octal form of `--chmod`.
-pub(crate) fn parse_mode(text: &str) -> Result<u32, ImageError> {
-    u32::from_str_radix(text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o7777 && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or_else(|| {
-            ImageError::Copy(format!(
-                "`--chmod={text}` is not supported: expected octal digits such as `644` or `0755`"
-            ))
-        })
 }

@@ -1,40 +1,35 @@
 //! Building the planned stages, one after the other, for one platform after the other.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use plimsoll_core::{
-    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
+    ports::{BlobNews, BuildRequest, BuiltImage, Platform, RemoteSources},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
 
 use super::{
     bases::Images,
+    failure::Failure,
+    fetching::Fetched,
     output::{self, PlatformImage},
     settings::{self, Given},
     stage::{Rootfs, StageState},
 };
 use crate::{
-    archive,
     cache::Cache,
     context::Context,
-    copy::{self, Copier, Destination, Found},
-    dockerfile::{self, Base, Instruction, Kind, Origin, Plan, Problem, Source, Word},
+    copy::Copier,
+    dockerfile::{self, Base, Instruction, Kind, Origin, Plan, Problem, Word},
     dockerignore::Ignore,
     error::ImageError,
-    files::{Content, Files, Kind as NodeKind, Node, clamp},
+    files::{Files, Node, clamp},
     layer::Entries,
     layer_format,
-    owner::{Owner, parse_mode},
+    owner::Owner,
 };
-
-/// Arguments that need no declaration (Dockerfile reference, "Predefined ARGs"), in upper case; lower case counts too.
-const PREDEFINED: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
 /// Everything a build works with.
 pub(super) struct Build {
@@ -44,28 +39,16 @@ pub(super) struct Build {
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
+    /// What brings things from elsewhere, and the runtime that it works in.
+    pub(super) remote: (Arc<dyn RemoteSources>, Handle),
+    /// What they have brought so far.
+    pub(super) fetched: Fetched,
+    /// A folder for what is needed until the build ends.
+    pub(super) scratch: TempDir,
     /// Takes lines for people.
-    pub(super) say: Box<dyn Fn(String) + Send>,
+    pub(super) say: Box<dyn Fn(String) + Send + Sync>,
     /// Takes news of blobs.
-    pub(super) tell: Box<dyn Fn(BlobNews) + Send>,
-}
-
-/// What an instruction cannot be carried out for: its own mistake, or something around it.
-enum Failure {
-    Problem(Problem),
-    Error(ImageError),
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<ImageError> for Failure {
-    fn from(error: ImageError) -> Self {
-        Self::Error(error)
-    }
+    pub(super) tell: Box<dyn Fn(BlobNews) + Send + Sync>,
 }
 
 impl Build {
@@ -94,9 +77,9 @@ impl Build {
 }
 
 /// The work for one platform.
-struct Work<'a> {
-    build: &'a Build,
-    plan: &'a Plan,
+pub(super) struct Work<'a> {
+    pub(super) build: &'a Build,
+    pub(super) plan: &'a Plan,
     context: &'a Context,
     created: String,
     stages: BTreeMap<usize, StageState>,
@@ -123,24 +106,18 @@ impl Work<'_> {
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (name, value) in &self.build.request.build_arguments {
-            if PREDEFINED.contains(&name.to_ascii_uppercase().as_str()) {
+            if dockerfile::is_predefined(name) && state.config.env(name).is_none() {
                 state.arguments.insert(name.clone(), value.clone());
             }
         }
-        for instruction in &stage.instructions {
+        for (number, instruction) in stage.all().enumerate() {
             self.say(&instruction.text);
-            self.instruction(index, instruction, &mut state).map_err(|failure| {
-                let problem = match failure {
-                    Failure::Problem(problem) => problem,
-                    Failure::Error(
-                        error @ (ImageError::Copy(_)
-                        | ImageError::Pattern(_)
-                        | ImageError::TooManyLinks { .. }),
-                    ) => Problem::new(instruction.at, format!("{}: {error}", instruction.kind.keyword())),
-                    Failure::Error(error) => return error,
-                };
-                problem.in_file(&self.build.request.dockerfile).into()
-            })?;
+            let Err(failure) = self.instruction(index, instruction, &mut state) else { continue };
+            let mut problem = failure.at(instruction)?;
+            if number < stage.triggers.len() {
+                problem.message = format!("the base's `ONBUILD {}`: {}", instruction.text, problem.message);
+            }
+            return Err(problem.in_file(&self.build.request.dockerfile).into());
         }
         Ok(state)
     }
@@ -213,56 +190,13 @@ impl Work<'_> {
         }
         let owner = Some(Owner::parse(&user, tree, &self.build.layout)?);
         let exclude = Ignore::default();
-        let mut copier = Copier {
-            files: self.context,
-            tree,
-            owner,
-            mode: None,
-            exclude: &exclude,
-            entries: Entries::new(),
-        };
+        let mut copier = Copier { tree, owner, mode: None, exclude: &exclude, entries: Entries::new() };
         copier.make_directories(&place)?;
         Ok(copier.entries)
     }
 
-    fn copy(
-        &mut self,
-        stage: usize,
-        copy: &dockerfile::Copy,
-        state: &mut StageState,
-    ) -> Result<Entries, Failure> {
-        let expand = |word: &Option<Word>| word.as_ref().map(|word| state.expand(word)).transpose();
-        let (owner, mode) = (expand(&copy.owner)?, expand(&copy.mode)?);
-        let destination = state.expand(&copy.destination)?;
-        let exclude: Vec<String> =
-            copy.exclude.iter().map(|word| state.expand(word)).collect::<Result<_, _>>()?;
-        let exclude = Ignore::from_patterns(exclude.iter().map(String::as_str)).map_err(ImageError::from)?;
-        let build = self.build;
-        let origin = self.plan.origin(stage, copy)?;
-        let files: &dyn Files = self.files(&origin)?;
-        let mut found = Vec::new();
-        for source in &copy.sources {
-            found.extend(find(source, copy, state, files)?);
-        }
-        let (cache, layout) = (&build.cache, &build.layout);
-        let directory = state.working_directory();
-        let tree = state.files.load(cache, layout)?;
-        let to = Destination::new(&destination, &directory, tree)?;
-        to.check_several(copy.sources.len(), found.len(), tree)?;
-        if found.is_empty() {
-            return Err(ImageError::Copy(format!("nothing in {} matches", files.name())).into());
-        }
-        let owner = owner.map(|owner| Owner::parse(&owner, tree, layout)).transpose()?;
-        let mode = mode.map(|mode| parse_mode(&mode)).transpose()?;
-        let mut copier = Copier { files, tree, owner, mode, exclude: &exclude, entries: Entries::new() };
-        for found in found {
-            copier.copy(found, &to)?;
-        }
-        Ok(copier.entries)
-    }
-
     /// The files that COPY reads.
-    fn files(&mut self, origin: &Origin) -> Result<&dyn Files, ImageError> {
+    pub(super) fn files(&mut self, origin: &Origin) -> Result<&dyn Files, ImageError> {
         let (cache, layout) = (&self.build.cache, &self.build.layout);
         Ok(match origin {
             Origin::Context => self.context,
@@ -281,54 +215,4 @@ impl Work<'_> {
             }
         })
     }
-}
-
-/// What one source of COPY or ADD means.
-fn find(
-    source: &Source,
-    copy: &dockerfile::Copy,
-    state: &StageState,
-    files: &dyn Files,
-) -> Result<Vec<Found>, Failure> {
-    let word = match source {
-        Source::Path(word) => word,
-        Source::Inline(document, template) => {
-            let content = if document.expand {
-                let value = template.expand(&|name| state.variable(name));
-                value.map_err(|message| Failure::Error(ImageError::Copy(message)))?
-            } else {
-                document.content.clone()
-            };
-            let kind = NodeKind::File(Content::Bytes(content.into_bytes()));
-            let node = Node { kind, mode: 0o644, user: 0, group: 0, attributes: Vec::new() };
-            return Ok(vec![Found { name: document.name.clone().into(), path: PathBuf::new(), node }]);
-        }
-    };
-    let text = state.expand(word)?;
-    if copy.is_add && dockerfile::is_remote(&text) {
-        let message = format!("the embedded builder does not fetch `{text}`");
-        return Err(Problem::for_engine(word.at, &message).into());
-    }
-    let found = copy::find(files, &text).map_err(|error| match error {
-        ImageError::Copy(message) => Failure::Problem(Problem::new(word.at, message)),
-        error => Failure::Error(error),
-    })?;
-    for each in &found {
-        if copy.is_add && is_archive(&each.node)? {
-            let message = format!(
-                "the embedded builder does not unpack archives, and ADD would unpack `{text}` (COPY takes it as it is)"
-            );
-            return Err(Problem::for_engine(word.at, &message).into());
-        }
-    }
-    Ok(found)
-}
-
-/// Whether ADD would unpack this file.
-fn is_archive(node: &Node) -> Result<bool, ImageError> {
-    let NodeKind::File(Content::Host(path, _)) = &node.kind else { return Ok(false) };
-    let mut file = File::open(path).map_err(ImageError::io("read", path))?;
-    let mut beginning = Vec::new();
-    file.by_ref().take(archive::ENOUGH).read_to_end(&mut beginning).map_err(ImageError::io("read", path))?;
-    Ok(archive::is_archive(&beginning))
 }

@@ -1,5 +1,5 @@
 //! The embedded builder: images without RUN, built in this process without privileges, engine or network, except for
-//! the base images that it is given.
+//! the base images and what ADD fetches, which others bring.
 //!
 //! Differences from Docker that are intended: every file gets the build's timestamp instead of its own time, since a
 //! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
@@ -7,8 +7,12 @@
 
 mod bases;
 mod build;
+mod copying;
+mod failure;
+mod fetching;
 mod output;
 mod settings;
+mod sources;
 mod stage;
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
@@ -16,11 +20,12 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use plimsoll_core::ports::{
     Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+    RemoteSources,
 };
 use plimsoll_layout::Layout;
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
-use self::build::Build;
+use self::{build::Build, fetching::Fetched};
 use crate::{
     blocking,
     cache::Cache,
@@ -31,15 +36,20 @@ use crate::{
 /// Builds images in this process.
 pub struct EmbeddedBuilder {
     base_images: Arc<dyn BaseImages>,
+    remote: Arc<dyn RemoteSources>,
     cache: Cache,
 }
 
 impl EmbeddedBuilder {
-    /// A builder that takes base images from there, and remembers in the folder `cache`, if there is one, what it
-    /// needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
+    /// A builder that takes base images and what ADD fetches from there, and remembers in the folder `cache`, if there is
+    /// one, what it needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
     #[must_use]
-    pub fn new(base_images: Arc<dyn BaseImages>, cache: Option<PathBuf>) -> Self {
-        Self { base_images, cache: Cache::new(cache) }
+    pub fn new(
+        base_images: Arc<dyn BaseImages>,
+        remote: Arc<dyn RemoteSources>,
+        cache: Option<PathBuf>,
+    ) -> Self {
+        Self { base_images, remote, cache: Cache::new(cache) }
     }
 }
 
@@ -50,14 +60,16 @@ impl ImageBuilder for EmbeddedBuilder {
         request: &BuildRequest,
         progress: &dyn Progress,
     ) -> Result<BuiltImage, PortFailure> {
-        let owned = request.clone();
+        let mut owned = request.clone();
+        owned.timestamp = timestamp(request)?;
+        let request = &owned.clone();
         let (plans, layout) = blocking(move || prepare(&owned)).await?;
+        let (plans, images) = bases::fetch(&self.base_images, plans, &layout, progress).await?;
         // What is wrong with the Dockerfile is as wrong on every platform: nobody wants to read it again.
-        let warnings: BTreeSet<&String> = plans.iter().flat_map(|plan| &plan.warnings).collect();
-        for warning in warnings {
-            progress.activity(Activity::Warning(warning));
+        let warnings = plans.iter().flat_map(|plan| plan.warnings(&request.build_arguments));
+        for warning in warnings.collect::<BTreeSet<_>>() {
+            progress.activity(Activity::Warning(&warning));
         }
-        let images = bases::fetch(&self.base_images, &plans, &layout, progress).await?;
         let (say, mut news) = mpsc::unbounded_channel();
         let tell = say.clone();
         let build = Build {
@@ -65,6 +77,12 @@ impl ImageBuilder for EmbeddedBuilder {
             plans,
             images,
             cache: self.cache.clone(),
+            remote: (Arc::clone(&self.remote), Handle::current()),
+            fetched: Fetched::default(),
+            scratch: tempfile::Builder::new()
+                .prefix(".scratch-")
+                .tempdir_in(layout.root())
+                .map_err(ImageError::io("write into", layout.root()))?,
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
@@ -87,6 +105,14 @@ impl ImageBuilder for EmbeddedBuilder {
 enum News {
     Line(String),
     Blob(BlobNews),
+}
+
+/// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
+fn timestamp(request: &BuildRequest) -> Result<i64, ImageError> {
+    match request.build_arguments.get("SOURCE_DATE_EPOCH") {
+        Some(text) => text.parse().map_err(|_| ImageError::InvalidEpoch(text.clone())),
+        None => Ok(request.timestamp),
+    }
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built, on whichever platform.

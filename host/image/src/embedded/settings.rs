@@ -19,6 +19,8 @@ pub(super) fn apply(
         Kind::Env(pairs) => {
             for (name, value) in expand_pairs(pairs, state)? {
                 state.config.set_env(&name, &value);
+                // From here on it is this one that counts.
+                state.arguments.remove(&name);
             }
         }
         Kind::Label(pairs) => {
@@ -65,7 +67,12 @@ pub(super) fn apply(
             state.config.set("Healthcheck", check);
         }
         Kind::Maintainer(name) => state.config.set_author(name),
-        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run | Kind::OnBuild => {}
+        Kind::OnBuild(trigger) => {
+            let mut triggers = state.config.texts("OnBuild");
+            triggers.push(trigger.text.clone());
+            state.config.set("OnBuild", triggers.into());
+        }
+        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run => {}
     }
     Ok(())
 }
@@ -145,9 +152,10 @@ fn healthcheck(check: &Healthcheck) -> Value {
                 Command::Shell(line) => vec!["CMD-SHELL".to_owned(), line.clone()],
             };
             let mut value = Map::from_iter([("Test".to_owned(), test.into())]);
-            value.extend(
-                durations.iter().map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())),
-            );
+            // Zero is what is inherited, and engines leave it out.
+            let durations = durations.iter().filter(|(_, nanoseconds)| *nanoseconds != 0);
+            value.extend(durations.map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())));
+            let retries = retries.filter(|retries| *retries != 0);
             value.extend(retries.map(|retries| ("Retries".to_owned(), retries.into())));
             Value::Object(value)
         }

@@ -74,16 +74,12 @@ impl StageState {
         reference: &ImageReference,
         digest: Digest,
     ) -> Result<Self, ImageError> {
-        let (image, config) = read_image(layout, reference, digest)?;
-        if !config.texts("OnBuild").is_empty() {
-            return Err(unusable(
-                reference,
-                "it has ONBUILD instructions, which the embedded builder does not carry out: build with `builder = \"docker\"`",
-            ));
-        }
+        let (manifest, mut config) = read_image(layout, reference, digest)?;
+        // They are instructions of the plan now.
+        config.remove("OnBuild");
         let mut digests = Vec::new();
         let mut layers = Vec::new();
-        for descriptor in image.layers() {
+        for descriptor in manifest.layers() {
             digests.push(manifest::digest(descriptor)?);
             let kind = oci_layer_type(descriptor.media_type().as_ref());
             let mut value = serde_json::to_value(descriptor)
@@ -103,19 +99,22 @@ impl StageState {
 
     /// A stage that goes on where this one ends.
     pub(super) fn continued(&self) -> Self {
-        Self { has_command: false, ..self.clone() }
+        let mut next = Self { has_command: false, ..self.clone() };
+        next.config.remove("OnBuild");
+        next
     }
 
-    /// A word with its variables replaced: the environment wins over the arguments.
+    /// A word with its variables replaced.
     pub(super) fn expand(&self, word: &Word) -> Result<String, Problem> {
         word.template
             .expand(&|name| self.variable(name))
             .map_err(|message| Problem::new(word.at, format!("{message}, in `{}`", word.text)))
     }
 
-    /// The value of a variable.
+    /// The value of a variable: of an argument and the environment whichever was set last. ENV removes the argument of
+    /// its name.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.config.env(name).or_else(|| self.arguments.get(name).cloned())
+        self.arguments.get(name).cloned().or_else(|| self.config.env(name))
     }
 
     /// Where relative paths begin.
@@ -135,13 +134,22 @@ impl StageState {
     }
 }
 
-/// The platform that an image says it is for; `None` when it says none.
-pub(super) fn platform(
+/// What is to be known of an image before anything is built on it.
+pub(super) struct About {
+    /// The platform that it says it is for; `None` when it says none.
+    pub(super) platform: Option<Platform>,
+    /// What it makes builds do that start from it.
+    pub(super) triggers: Vec<String>,
+}
+
+/// Looks at an image of the layout.
+pub(super) fn about(
     layout: &Layout,
     reference: &ImageReference,
     digest: Digest,
-) -> Result<Option<Platform>, ImageError> {
-    Ok(read_image(layout, reference, digest)?.1.platform())
+) -> Result<About, ImageError> {
+    let (_, config) = read_image(layout, reference, digest)?;
+    Ok(About { platform: config.platform(), triggers: config.texts("OnBuild") })
 }
 
 fn read_image(

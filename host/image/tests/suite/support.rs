@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
+    io::{Read as _, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder as _, Platform,
-        PortFailure, Progress,
+        Activity, BaseImages, BuildRequest, BuiltImage, Compression, FailureClass, GitSource,
+        ImageBuilder as _, Platform, PortFailure, Progress, RemoteSources,
     },
     reference::ImageReference,
 };
@@ -33,6 +33,8 @@ pub(crate) struct Workspace {
     /// How often base images were asked for.
     pub(crate) fetches: Arc<AtomicUsize>,
     bases: Option<Bases>,
+    /// What is elsewhere: files by address.
+    pub(crate) web: BTreeMap<String, Vec<u8>>,
 }
 
 /// The base image for each platform.
@@ -48,7 +50,7 @@ pub(crate) struct Base {
 impl Workspace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Self { folder, fetches: Arc::default(), bases: None };
+        let workspace = Self { folder, fetches: Arc::default(), bases: None, web: BTreeMap::new() };
         fs::create_dir(workspace.context()).unwrap();
         for (path, content) in files {
             workspace.write(path, content);
@@ -102,7 +104,8 @@ impl Workspace {
 
     pub(crate) fn builder(&self) -> EmbeddedBuilder {
         let images = Images { fetches: Arc::clone(&self.fetches), bases: self.bases.clone() };
-        EmbeddedBuilder::new(Arc::new(images), Some(self.folder.path().join("cache")))
+        let web = Web { files: self.web.clone(), fetches: Arc::clone(&self.fetches) };
+        EmbeddedBuilder::new(Arc::new(images), Arc::new(web), Some(self.folder.path().join("cache")))
     }
 
     pub(crate) fn try_build(&self, request: &BuildRequest) -> (Result<BuiltImage, PortFailure>, Vec<String>) {
@@ -179,9 +182,43 @@ impl BaseImages for Images {
         _: &dyn Progress,
     ) -> Result<Vec<Digest>, PortFailure> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
-        let bases = self.bases.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
+        let none = || PortFailure::new(FailureClass::User, format!("there is no {reference}"));
+        let bases = self.bases.as_ref().ok_or_else(none)?;
         let layout = Layout::open_or_create(layout)?;
         platforms.iter().map(|platform| bases(platform).write(&layout)).collect()
+    }
+}
+
+/// Files by address, and one repository, whose one file says which state of it was asked for.
+struct Web {
+    files: BTreeMap<String, Vec<u8>>,
+    fetches: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl RemoteSources for Web {
+    async fn file(
+        &self,
+        url: &str,
+        into: &mut (dyn Write + Send),
+        _: &dyn Progress,
+    ) -> Result<(), PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let none = || PortFailure::new(FailureClass::Outside, format!("nothing is at {url}"));
+        into.write_all(self.files.get(url).ok_or_else(none)?).unwrap();
+        Ok(())
+    }
+
+    async fn repository(
+        &self,
+        source: &GitSource,
+        into: &Path,
+        _: &dyn Progress,
+    ) -> Result<String, PortFailure> {
+        fs::create_dir_all(into.join("docs/deep")).unwrap();
+        fs::write(into.join("docs/deep/page"), format!("{source:?}")).unwrap();
+        fs::write(into.join("readme"), "read me").unwrap();
+        Ok("c0ffee0000000000000000000000000000000000".to_owned())
     }
 }
 
@@ -215,7 +252,7 @@ pub(crate) fn small_base() -> Base {
     add("./var/log/access.log", Symlink, 0o777, 0, "/dev/stdout");
     let tar = tar.into_inner().unwrap();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, &tar).unwrap();
+    encoder.write_all(&tar).unwrap();
     Base {
         config: json!({
             "architecture": "amd64", "os": "linux", "os.features": ["kept"], "docker_version": "20.10",
@@ -249,6 +286,7 @@ pub(crate) struct Entry {
     pub(crate) time: u64,
     pub(crate) target: Option<String>,
     pub(crate) content: String,
+    pub(crate) attributes: Vec<(String, Vec<u8>)>,
 }
 
 impl Image {
@@ -314,6 +352,13 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
         let mut entry = entry.unwrap();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
+        let mut attributes = Vec::new();
+        for extension in entry.pax_extensions().unwrap().into_iter().flatten() {
+            let extension = extension.unwrap();
+            if let Some(name) = extension.key().unwrap().strip_prefix("SCHILY.xattr.") {
+                attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
+            }
+        }
         let header = entry.header();
         list.push(Entry {
             path: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
@@ -323,6 +368,7 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
             time: header.mtime().unwrap(),
             target: entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()),
             content: String::from_utf8_lossy(&content).into_owned(),
+            attributes,
         });
     }
     list
