@@ -1,5 +1,7 @@
 //! ADD of files on the web and of git repositories.
 
+use std::path::{Path, PathBuf};
+
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, GitSource, PortFailure, Progress},
@@ -47,14 +49,14 @@ impl Gathering<'_> {
             Some(known) => known,
             None => self.fetch(url, word, wanted)?,
         };
-        let path = std::path::Path::new("/").join(name.unwrap_or_default());
+        let path = Path::new("/").join(name.unwrap_or_default());
         let kind = Kind::File(Content::Layer { layer: digest, path, size });
         let node = Node { kind, mode: 0o600, user: 0, group: 0, attributes: Vec::new() };
-        let found = Found { name: name.unwrap_or_default().into(), path: std::path::PathBuf::new(), node };
+        let found = Found { name: name.unwrap_or_default().into(), path: PathBuf::new(), node };
         Ok(self.perhaps_unpacked(found, &word.text, self.copy.unpack.unwrap_or(false))?)
     }
 
-    /// Brings a file into the layout.
+    /// Brings a file into the layout, once for all platforms.
     fn fetch(&self, url: &str, word: &Word, wanted: Option<Digest>) -> Result<(Digest, u64), Failure> {
         let build = self.build;
         let fetched = build.elsewhere.file(url, &build.layout, &Spoken(build));

@@ -2,10 +2,7 @@
 
 use std::{fs, io::Write as _, sync::atomic::Ordering};
 
-use plimsoll_core::{
-    digest::Digest,
-    ports::{FailureClass, Platform, Platforms},
-};
+use plimsoll_core::{digest::Digest, ports::FailureClass};
 use plimsoll_layout::Layout;
 use proptest::prelude::*;
 use tar::EntryType::{Directory, Fifo, Link, Regular, Symlink};
@@ -232,16 +229,6 @@ fn what_is_fetched_is_checked() {
     let workspace = fetching("FROM scratch\nADD https://h/a/f.txt?x=1 /x\n");
     let (_, lines) = workspace.try_build(&workspace.request());
     assert!(lines.iter().any(|line| line.contains("line 2: what `https://h/a/f.txt?x=1` gives may change")));
-}
-
-#[test]
-fn what_is_fetched_is_the_same_everywhere() {
-    let workspace = fetching("FROM scratch\nADD https://h/f.tar /x\nADD --unpack https://h/f.tar /y/\n");
-    let mut request = workspace.request();
-    let platforms = ["linux/amd64", "linux/arm64"].map(|name| name.parse::<Platform>().unwrap());
-    request.platforms = Platforms::new(platforms.to_vec()).unwrap();
-    workspace.try_build(&request).0.unwrap();
-    assert_eq!(workspace.fetches.load(Ordering::Relaxed), 1);
 }
 
 #[test]
