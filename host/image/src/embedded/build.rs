@@ -1,18 +1,17 @@
 //! Building the planned stages, one after the other, for one platform after the other.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path};
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BuildRequest, BuiltImage, Platform, RemoteSources},
+    ports::{BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
-use tempfile::TempDir;
-use tokio::runtime::Handle;
 
 use super::{
     bases::Images,
+    elsewhere::Elsewhere,
     failure::Failure,
     output::{self, PlatformImage},
     settings::{self, Given},
@@ -40,10 +39,8 @@ pub(super) struct Build {
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
-    /// What brings things from elsewhere, and the runtime that it works in.
-    pub(super) remote: (Arc<dyn RemoteSources>, Handle),
-    /// A folder for what is needed until the build ends.
-    pub(super) scratch: TempDir,
+    /// What ADD reads from elsewhere.
+    pub(super) elsewhere: Elsewhere,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send + Sync>,
     /// Takes the digests of layers that are in the layout.

@@ -8,6 +8,7 @@
 mod bases;
 mod build;
 mod copying;
+mod elsewhere;
 mod failure;
 mod fetching;
 mod output;
@@ -25,9 +26,9 @@ use plimsoll_core::{
     },
 };
 use plimsoll_layout::Layout;
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::sync::mpsc;
 
-use self::build::Build;
+use self::{build::Build, elsewhere::Elsewhere};
 use crate::{
     blocking,
     cache::Cache,
@@ -80,11 +81,7 @@ impl ImageBuilder for EmbeddedBuilder {
             plans,
             images,
             cache: self.cache.clone(),
-            remote: (Arc::clone(&self.remote), Handle::current()),
-            scratch: tempfile::Builder::new()
-                .prefix(".scratch-")
-                .tempdir_in(layout.root())
-                .map_err(ImageError::io("write into", layout.root()))?,
+            elsewhere: Elsewhere::new(Arc::clone(&self.remote), &layout)?,
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
