@@ -18,9 +18,11 @@ mod stage;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
-    RemoteSources,
+use plimsoll_core::{
+    digest::Digest,
+    ports::{
+        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+    },
 };
 use plimsoll_layout::Layout;
 use tokio::{runtime::Handle, sync::mpsc};
@@ -86,13 +88,13 @@ impl ImageBuilder for EmbeddedBuilder {
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
-            tell: Box::new(move |blob| drop(tell.send(News::Blob(blob)))),
+            tell: Box::new(move |digest| drop(tell.send(News::Blob(digest)))),
         };
         let forward = async {
             while let Some(news) = news.recv().await {
                 match news {
                     News::Line(line) => progress.activity(Activity::Line(&line)),
-                    News::Blob(blob) => progress.blob(blob),
+                    News::Blob(digest) => progress.blob(&digest),
                 }
             }
         };
@@ -104,7 +106,7 @@ impl ImageBuilder for EmbeddedBuilder {
 /// What a build tells of itself.
 enum News {
     Line(String),
-    Blob(BlobNews),
+    Blob(Digest),
 }
 
 /// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
