@@ -9,6 +9,7 @@ mod policy;
 mod progress;
 mod referrers;
 mod registry;
+mod remote;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
@@ -19,6 +20,7 @@ pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
 pub use referrers::{Attached, Attachment, Referrer, Referrers};
 pub use registry::{ImageRepository, PushReport};
+pub use remote::{GitSource, RemoteSources};
 
 use std::{error::Error, fmt};
 
