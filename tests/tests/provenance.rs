@@ -101,7 +101,7 @@ fn a_release_that_cannot_state_what_it_did_gives_no_tag() {
     let failed = application.run(&["release", "--format", "json"]).code(2).json();
     assert_eq!(failed["failure"]["step"], "attest", "{failed}");
     let message = failed["failure"]["message"].as_str().unwrap_or_default();
-    assert!(message.contains("something else than a list"), "{message}");
+    assert!(message.contains("something that is no list"), "{message}");
     assert_eq!(failed["digest"], json!(digest));
     assert_eq!(environment(&failed, "staging")["deployed"], false);
     assert_eq!(registry.digest("website", "v1.0.0"), None);

@@ -7,10 +7,7 @@ use std::{
 
 use plimsoll_core::{
     names::EnvironmentName,
-    ports::{
-        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, Referrers, TaggingPolicy,
-        Target,
-    },
+    ports::{Check, FailureClass, ImageBuilder, Journal, PortFailure, TaggingPolicy, Target},
     reference::ImageReference,
 };
 use plimsoll_fetch::Fetcher;
@@ -321,7 +318,7 @@ impl Host {
     }
 
     /// Where images go, and what lies beside them.
-    fn destination(&self) -> Result<(Arc<dyn ImageRepository>, Arc<dyn Referrers>), HostError> {
+    fn destination(&self) -> Result<provenance::Both, HostError> {
         Ok(match &self.configuration.image.destination {
             Destination::Registry(name) => provenance::both(self.registries()?.repository(name.clone())),
             Destination::Layout { path, .. } => provenance::both(LayoutRepository::new(path.clone())),

@@ -306,8 +306,8 @@ fn finding(rule: &str, outcome: RuleOutcome, message: &str) -> Finding {
     Finding { rule: visible(rule), outcome, message: visible(message) }
 }
 
-fn passed(rule: &str, message: String) -> Finding {
-    finding(rule, RuleOutcome::Passed, &message)
+fn passed(rule: &str, message: impl Into<String>) -> Finding {
+    finding(rule, RuleOutcome::Passed, &message.into())
 }
 
 fn failed(rule: &str, message: impl Into<String>) -> Finding {
@@ -315,6 +315,6 @@ fn failed(rule: &str, message: impl Into<String>) -> Finding {
 }
 
 /// What was not asked for.
-fn told(rule: &str, message: String) -> Finding {
-    finding(rule, RuleOutcome::Skipped, &message)
+fn told(rule: &str, message: impl Into<String>) -> Finding {
+    finding(rule, RuleOutcome::Skipped, &message.into())
 }

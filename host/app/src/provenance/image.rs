@@ -56,10 +56,11 @@ enum NoImage {
     Moved { name: String, found: Digest },
 }
 
-/// A repository as where images go, and as what lies beside them.
-pub(crate) fn both<Repository: ImageRepository + Referrers + 'static>(
-    repository: Repository,
-) -> (Arc<dyn ImageRepository>, Arc<dyn Referrers>) {
+/// One repository as where images go, and as what lies beside them.
+pub(crate) type Both = (Arc<dyn ImageRepository>, Arc<dyn Referrers>);
+
+/// A repository as both.
+pub(crate) fn both<Repository: ImageRepository + Referrers + 'static>(repository: Repository) -> Both {
     let repository = Arc::new(repository);
     (Arc::clone(&repository) as _, repository)
 }

@@ -8,7 +8,7 @@ mod verify;
 
 pub(crate) use attach::of;
 pub use attach::{Provenance, Recipe};
-pub(crate) use image::both;
+pub(crate) use image::{Both, both};
 pub use image::{ImageToVerify, NamedImage};
 pub use plimsoll_provenance::{Disregarded, Expected, ExpectedPolicy, Report};
 pub use plimsoll_signature::PublicKey;

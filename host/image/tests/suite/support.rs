@@ -122,7 +122,7 @@ impl Workspace {
 
     pub(crate) fn build_request(&self, request: &BuildRequest) -> Image {
         let built = self.try_build(request).0.unwrap_or_else(|error| panic!("{error}"));
-        Image::read(&request.layout, built)
+        Image::read(&request.layout, &built)
     }
 
     /// Builds a Dockerfile that cannot be built; answers the error.
@@ -290,7 +290,7 @@ pub(crate) struct Entry {
 }
 
 impl Image {
-    fn read(layout: &Path, built: BuiltImage) -> Self {
+    fn read(layout: &Path, built: &BuiltImage) -> Self {
         let layout = Layout::open(layout).unwrap();
         assert!(layout.references().unwrap().contains(&(None, built.digest)), "the index offers the image");
         let image = Self::of(&layout, built.digest);
