@@ -5,10 +5,10 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
-use crate::step::{Failed, cargo, find, run};
+use crate::step::{Failed, built, cargo, find, line, run};
 
 /// A program of others.
 struct Tool {
@@ -25,15 +25,15 @@ const TOOLS: [Tool; 2] = [
     Tool { name: "wkg", version: "0.16.1", build: wkg, needs: "cargo" },
 ];
 
-/// Builds what is missing; answers the search path with all of them, and with the folder of other tools. What cannot be built is said: the tests that need it will
+/// Builds what is missing; answers the search path with all of it. What cannot be built is said: the tests that need it will
 /// be reported as skipped.
-pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
+pub(crate) fn install_missing() -> Result<OsString, Failed> {
+    let mut folders = with_versions_of_their_own()?;
     let path = env::var_os("PATH").unwrap_or_default();
     let Some(cache) = cache() else {
         eprintln!("xtask: there is no home folder to keep programs in");
-        return path;
+        return Ok(path);
     };
-    let mut folders: Vec<PathBuf> = others.into_iter().collect();
     for tool in &TOOLS {
         let folder = cache.join(format!("{}-{}", tool.name, tool.version));
         let bin = folder.join("bin");
@@ -56,7 +56,17 @@ pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
         folders.push(bin);
     }
     folders.extend(env::split_paths(&path));
-    env::join_paths(folders).unwrap_or(path)
+    Ok(env::join_paths(folders).unwrap_or(path))
+}
+
+/// The folders of programs whose versions `tests/support` knows, and which it builds itself.
+fn with_versions_of_their_own() -> Result<Vec<PathBuf>, Failed> {
+    let mut command = Command::new(built("tools")?);
+    // What it says on the way is for people.
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output =
+        output.map_err(|error| Failed::Start(format!("`{}` could not be run: {error}", line(&command))))?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect())
 }
 
 /// Where the programs are kept (XDG Base Directory Specification).

@@ -1,5 +1,5 @@
-//! Real servers and fixtures for tests: Debian's registry, a PostgreSQL server, a Docker engine, an nginx base image made from Debian
-//! packages, git repositories, and the `plimsoll` command itself.
+//! Real servers and fixtures for tests: Debian's registry, a PostgreSQL server, a Docker engine, a BuildKit, an nginx base image made from
+//! Debian packages, git repositories, and the `plimsoll` command itself.
 //!
 //! A fixture that cannot do its work fails the test that asked for it: it panics with what it ran and what came back.
 //! A test that needs a server which not every machine has says so first, with [`require!`]. Everything here is bounded
@@ -7,6 +7,7 @@
 
 mod application;
 mod artifact;
+mod buildkit;
 mod certificate;
 mod cluster;
 mod cluster_application;
@@ -14,10 +15,13 @@ mod command;
 mod engine;
 mod git;
 mod git_server;
+mod go_tools;
+mod guard;
 mod http;
 mod nginx;
 mod plimsoll;
 mod postgres;
+mod process;
 mod registry;
 mod requirement;
 mod site;
@@ -26,6 +30,7 @@ mod tools;
 
 pub use application::{Application, LAYOUT, configuration, environment};
 pub use artifact::{copy_artifact, send_artifact};
+pub use buildkit::{BuildKit, build_buildkit};
 pub use cluster::{ControlPlane, KUBECONFIG_VARIABLE, build_cluster_tools, cluster_tool};
 pub use cluster_application::ClusterApplication;
 pub use command::{Finished, run, run_for};
