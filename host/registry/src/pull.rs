@@ -40,7 +40,7 @@ impl RegistryRepository {
         let (mut bytes, mut digest) = self.manifest_for(&target, layout).await?;
         let mut parsed = self.parse(&target, &bytes)?;
         if let Manifest::Index(index) = &parsed {
-            let chosen = manifest::for_platform(index, platform)
+            let chosen = manifest::for_platform(manifest::images(index), platform)
                 .map_err(|source| RegistryError::Platform { what: reference.to_string(), source })?;
             digest = manifest::digest(chosen).map_err(|source| self.unusable(&target, source))?;
             (bytes, _) = self.manifest_for(&digest.to_string(), layout).await?;
@@ -127,13 +127,14 @@ fn platform_of(configuration: &[u8]) -> Option<Platform> {
         variant: Option<String>,
     }
     let Configuration { os, architecture, variant } = serde_json::from_slice(configuration).ok()?;
-    (!os.is_empty() && !architecture.is_empty()).then_some(Platform { os, architecture, variant })
+    (!os.is_empty() && !architecture.is_empty())
+        .then(|| Platform::new(&os, &architecture, variant.as_deref()))
 }
 
 /// An image without an index has one platform. Its variant is left aside: many images do not state theirs.
 fn fits(found: Option<Platform>, wanted: &Platform) -> Result<(), Box<NoSuchPlatform>> {
     match found {
-        Some(found) if (&found.os, &found.architecture) != (&wanted.os, &wanted.architecture) => {
+        Some(found) if (found.os(), found.architecture()) != (wanted.os(), wanted.architecture()) => {
             Err(Box::new(NoSuchPlatform { wanted: wanted.clone(), available: vec![found] }))
         }
         _ => Ok(()),

@@ -25,6 +25,7 @@ use crate::{
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
+    one_platform,
 };
 
 /// Builds images in this process.
@@ -99,7 +100,7 @@ fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
         &request.dockerfile,
         &request.build_arguments,
         request.target.as_deref(),
-        &request.platform,
+        one_platform(request)?,
     )?;
     Ok((plan, Layout::open_or_create(&request.layout)?))
 }

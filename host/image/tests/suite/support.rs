@@ -15,7 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder as _, Platform, PortFailure, Progress,
+        Activity, BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder as _, Platform,
+        PortFailure, Progress,
     },
     reference::ImageReference,
 };
@@ -77,7 +78,8 @@ impl Workspace {
             dockerfile: self.context().join("Dockerfile"),
             build_arguments: BTreeMap::new(),
             target: None,
-            platform: "linux/amd64".parse::<Platform>().unwrap(),
+            platforms: Platform::new("linux", "amd64", None).into(),
+            compression: Compression::Gzip,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             timestamp: TIMESTAMP,
