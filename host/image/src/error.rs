@@ -112,7 +112,7 @@ impl From<ImageError> for PortFailure {
         let (class, hint) = match &error {
             ImageError::Dockerfile(problems) if problems.need_engine() => (
                 User,
-                "Set `builder = \"docker\"` under [image] in plimsoll.toml to build with a Docker engine, or move the commands out of the Dockerfile.",
+                "Set `builder = \"docker\"` or `builder = \"buildah\"` under [image] in plimsoll.toml, which run commands, or move them out of the Dockerfile.",
             ),
             ImageError::Dockerfile(_) => (User, "Correct the Dockerfile, then run it again."),
             ImageError::Ignore { .. } | ImageError::Pattern(_) => {

@@ -78,6 +78,18 @@ fn from_layers(entries: &Entries) -> BTreeMap<Digest, BTreeSet<PathBuf>> {
     wanted
 }
 
+/// Writes a layer that comes uncompressed into the layout, compressed as those of the embedded builder are. Answers the digest
+/// and the size of what was stored.
+///
+/// # Errors
+/// It cannot be read to its end or written.
+pub fn compress_layer(layout: &Layout, content: &mut dyn Read) -> Result<(Digest, u64), ImageError> {
+    let ((), blob) = gzip::compress(layout.blob_writer()?, |out| {
+        io::copy(content, out).map(drop).map_err(ImageError::Write)
+    })?;
+    Ok(blob.finish()?)
+}
+
 /// Hashes what it passes on.
 pub(crate) struct Hashing<'a> {
     out: &'a mut dyn Write,

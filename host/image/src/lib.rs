@@ -1,15 +1,15 @@
 //! From a Dockerfile and its context to an image in an OCI image layout.
 //!
-//! [`EmbeddedBuilder`] does it in this process, for Dockerfiles that run no commands; [`DockerBuilder`] asks a Docker
-//! engine, for all others. Both leave the same kind of result.
+//! [`EmbeddedBuilder`] does it in this process, for Dockerfiles that run no commands. [`ContextArchive`] and
+//! [`compress_layer`] are for builders that let an engine do it.
 
 mod archive;
 mod base_layer;
 mod cache;
 mod config;
 mod context;
+mod context_archive;
 mod copy;
-mod docker;
 pub mod dockerfile;
 mod dockerignore;
 mod embedded;
@@ -21,11 +21,12 @@ mod layer;
 mod owner;
 mod tree;
 
-pub use docker::{DockerBuilder, DockerError};
+pub use context_archive::ContextArchive;
 pub use dockerignore::{Ignore, InvalidRule, Verdict};
 pub use embedded::EmbeddedBuilder;
 pub use error::ImageError;
 pub use glob::InvalidPattern;
+pub use layer::compress_layer;
 
 use std::{fs::File, io::Read as _, path::Path};
 

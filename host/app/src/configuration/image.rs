@@ -8,7 +8,8 @@ use plimsoll_core::{
 };
 
 use super::{
-    model::{Builder, Destination, Image, Registries},
+    builder,
+    model::{Destination, Image, Registries},
     problem::Problem,
     reader::{Reader, Text},
 };
@@ -26,16 +27,14 @@ pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Probl
         },
         None => Some(default_platform().into()),
     };
+    let builder = builder::builder(reader, folder, problems);
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
         destination: destination?,
         written: written?.text.to_owned(),
         context: path("context", "."),
         dockerfile: path("dockerfile", "Dockerfile"),
-        builder: match reader.text("builder").map(|builder| builder.text) {
-            Some("docker") => Builder::Docker,
-            _ => Builder::Embedded,
-        },
+        builder: builder?,
         target: reader.text("target").map(|target| target.text.to_owned()),
         build_arguments: reader
             .named_texts("build-arguments")

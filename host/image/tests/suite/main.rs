@@ -5,7 +5,6 @@ mod build;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
-mod docker;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
