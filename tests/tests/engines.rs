@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use plimsoll_support::{
-    Application, BuildKit, DebianRegistry, LAYOUT, NginxBase, Ran, Requirement, require, skopeo,
+    Application, Buildx, DebianRegistry, LAYOUT, NginxBase, Ran, Requirement, require, skopeo,
 };
 
 /// What nobody may see.
@@ -71,15 +71,15 @@ fn a_release_is_built_by_a_builder_that_buildx_knows() {
         Requirement::Registry,
         Requirement::NginxBase,
         Requirement::Skopeo,
-        Requirement::BuildKit
+        Requirement::Buildx
     );
     let registry = DebianRegistry::start();
     let base = NginxBase::get().push(&registry);
-    let rules = format!("builder = \"docker\"\ndocker = {{ builder = \"{}\" }}\n", BuildKit::BUILDER);
+    let rules = format!("builder = \"docker\"\ndocker = {{ builder = \"{}\" }}\n", Buildx::BUILDER);
     let mut application = application(&base, &rules);
     application.plimsoll = application
         .plimsoll
-        .environment("DOCKER_CONFIG", BuildKit::shared().docker_config())
+        .environment("DOCKER_CONFIG", Buildx::shared().docker_config())
         .environment("NPM_TOKEN", SECRET);
     release_and_fail(&application, &base);
 }

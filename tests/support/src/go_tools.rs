@@ -122,7 +122,7 @@ fn version<'a>(file: &'a str, module: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{buildkit, cluster};
+    use crate::{buildx, cluster};
 
     #[test]
     fn the_versions_are_those_of_the_module() {
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(version(file, "a.example/b"), Some("1.2.3"));
         assert_eq!(version(file, "a.example/b/c"), Some("4.5.6"));
         assert_eq!(version(file, "a.example/d"), None);
-        for tools in [&cluster::TOOLS, &buildkit::TOOLS] {
+        for tools in [&cluster::TOOLS, &buildx::TOOLS] {
             assert!(!tools.bin().to_string_lossy().contains("unknown"), "{}", tools.bin().display());
         }
     }

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::{buildkit, cluster, engine, nginx, postgres};
+use crate::{buildx, cluster, engine, nginx, postgres, reference};
 
 /// Something from outside the project that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,12 @@ pub enum Requirement {
     Registry,
     /// A Docker engine: one that runs, or the right and the programs to start one.
     Docker,
-    /// A BuildKit of today and buildx: the programs, and the right to run them.
+    /// BuildKit, and the right to start it.
     BuildKit,
+    /// The Docker engine of Debian's next release, and the right to start it.
+    LaterDocker,
+    /// BuildKit and buildx with the Docker client, and the right to start it.
+    Buildx,
     /// `buildah`, and the right to use it.
     Buildah,
     /// `skopeo`.
@@ -90,7 +94,9 @@ impl Requirement {
         match self {
             Self::Registry => program("docker-registry"),
             Self::Docker => engine::obstacle(),
-            Self::BuildKit => buildkit::obstacle(),
+            Self::BuildKit => reference::buildkit_obstacle(),
+            Self::LaterDocker => reference::docker_obstacle(),
+            Self::Buildx => buildx::obstacle(),
             Self::Buildah => {
                 program("buildah").or_else(|| (!is_root()).then(|| "buildah needs root here".to_owned()))
             }
@@ -158,7 +164,7 @@ pub(crate) fn located(name: &str) -> PathBuf {
 pub(crate) fn search_path() -> OsString {
     let mut path = cluster::TOOLS.bin().into_os_string();
     path.push(":");
-    path.push(buildkit::TOOLS.bin());
+    path.push(buildx::TOOLS.bin());
     path.push(":");
     path.push(env::var_os("PATH").unwrap_or_default());
     path.push(":/usr/local/sbin:/usr/sbin:/sbin");

@@ -1,7 +1,7 @@
 //! The fixtures, tried for real.
 
 use plimsoll_support::{
-    Access, BuildKit, DebianRegistry, DockerEngine, GitRepository, NginxBase, PASSWORD, Requirement, Site,
+    Access, Buildx, DebianRegistry, DockerEngine, GitRepository, NginxBase, PASSWORD, Requirement, Site,
     USER, buildah, get, request, require, run, skopeo,
 };
 
@@ -94,13 +94,13 @@ fn an_engine_takes_an_image_from_a_layout() {
 
 #[test]
 fn a_buildkit_builds_the_site_through_buildx() {
-    require!(Requirement::BuildKit, Requirement::Registry, Requirement::Skopeo, Requirement::NginxBase);
+    require!(Requirement::Buildx, Requirement::Registry, Requirement::Skopeo, Requirement::NginxBase);
     let registry = DebianRegistry::start();
     let folder = tempfile::tempdir().expect("there is room");
     let _ = Site::write(folder.path(), &NginxBase::get().push(&registry), "registry.invalid/website");
     let archive = folder.path().join("website.tar");
-    let mut docker = BuildKit::shared().docker();
-    docker.args(["buildx", "build", "--builder", BuildKit::BUILDER, "--output"]);
+    let mut docker = Buildx::shared().docker();
+    docker.args(["buildx", "build", "--builder", Buildx::BUILDER, "--output"]);
     docker.arg(format!("type=oci,dest={}", archive.display())).arg(folder.path());
     let _ = run(&mut docker).success();
     let inspected = skopeo(&["inspect", &format!("oci-archive:{}", archive.display())]);

@@ -2,7 +2,7 @@
 
 use plimsoll_core::ports::FailureClass;
 use plimsoll_engines::{BuildSecret, BuildSettings, DockerBuilder, DockerSettings};
-use plimsoll_support::{BuildKit, DockerEngine, Requirement, require};
+use plimsoll_support::{Buildx, DockerEngine, Requirement, require};
 
 use crate::support::{
     FAILS_WITH_SECRET, SECRET, TIMESTAMP, USES_SECRET, Workspace, secret, secret_file, two_platforms,
@@ -11,8 +11,8 @@ use crate::support::{
 /// The builder beside the engine: a BuildKit that buildx knows by name.
 fn remote(secrets: Vec<BuildSecret>) -> DockerSettings {
     DockerSettings {
-        config: Some(BuildKit::shared().docker_config()),
-        builder: Some(BuildKit::BUILDER.to_owned()),
+        config: Some(Buildx::shared().docker_config()),
+        builder: Some(Buildx::BUILDER.to_owned()),
         build: BuildSettings { secrets, ..BuildSettings::default() },
         ..DockerSettings::default()
     }
@@ -20,7 +20,7 @@ fn remote(secrets: Vec<BuildSecret>) -> DockerSettings {
 
 #[test]
 fn a_remote_builder_builds_everything_that_was_asked_for() {
-    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::BuildKit);
+    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::Buildx);
     let workspace = Workspace::new(USES_SECRET);
     let builder = DockerBuilder::new(remote(vec![secret()]));
     let outcome = workspace.build(&builder, &workspace.request());
@@ -45,7 +45,7 @@ fn a_remote_builder_builds_everything_that_was_asked_for() {
 
 #[test]
 fn a_failure_shows_the_last_lines_without_the_secret() {
-    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::BuildKit);
+    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::Buildx);
     let workspace = Workspace::new(FAILS_WITH_SECRET);
     let secret = secret_file(&workspace);
     let outcome = workspace.build(&DockerBuilder::new(remote(vec![secret])), &workspace.request());
@@ -58,7 +58,7 @@ fn a_failure_shows_the_last_lines_without_the_secret() {
 
 #[test]
 fn several_platforms_make_an_index() {
-    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::BuildKit);
+    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::Buildx);
     let workspace = Workspace::new("FROM scratch\nARG TARGETARCH\nCOPY page /page\nENV ARCH=$TARGETARCH\n");
     let mut request = workspace.request();
     request.platforms = two_platforms();
@@ -72,7 +72,7 @@ fn several_platforms_make_an_index() {
 
 #[test]
 fn caches_go_where_they_are_told() {
-    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::BuildKit);
+    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::Buildx);
     let workspace = Workspace::new("FROM BASE\nRUN date +%N > /now\n");
     let place = format!("type=registry,ref={}", workspace.registry.reference("cache:site"));
     let build = BuildSettings {
@@ -86,7 +86,7 @@ fn caches_go_where_they_are_told() {
     assert_eq!(workspace.registry.tags("cache"), ["site"]);
 
     // A builder that has never seen it takes the result of the command from there.
-    let fresh = BuildKit::start();
+    let fresh = Buildx::start();
     let settings = DockerSettings { config: Some(fresh.docker_config()), ..settings };
     let outcome = workspace.build(&DockerBuilder::new(settings), &workspace.request());
     assert_eq!(outcome.image(&workspace).file("now"), first);
@@ -95,7 +95,7 @@ fn caches_go_where_they_are_told() {
 
 #[test]
 fn a_builder_that_nobody_knows_is_told() {
-    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::BuildKit);
+    require!(Requirement::Registry, Requirement::NginxBase, Requirement::Skopeo, Requirement::Buildx);
     let workspace = Workspace::new("FROM scratch\n");
     let settings = DockerSettings { builder: Some("nobody".to_owned()), ..remote(Vec::new()) };
     let outcome = workspace.build(&DockerBuilder::new(settings), &workspace.request());
@@ -110,7 +110,7 @@ fn the_builder_within_an_engine_does_what_it_can_and_says_what_it_cannot() {
         Requirement::Registry,
         Requirement::NginxBase,
         Requirement::Skopeo,
-        Requirement::BuildKit,
+        Requirement::Buildx,
         Requirement::Docker
     );
     let workspace = Workspace::new(USES_SECRET);

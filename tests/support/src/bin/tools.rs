@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use plimsoll_support::{build_buildkit, build_cluster_tools};
+use plimsoll_support::{build_buildx, build_cluster_tools};
 
 /// Prints the folder of each set of programs that is there in the end. What cannot be built is said.
 fn main() -> ExitCode {
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         move || eprintln!("tools: building {what}, which takes some {time} once")
     };
     let cluster = build_cluster_tools(announce("Kubernetes, etcd, kwok and helm", "ten minutes"));
-    let buildkit = build_buildkit(announce("BuildKit and buildx", "minutes"));
+    let buildkit = build_buildx(announce("BuildKit and buildx", "minutes"));
     let there = [told("Kubernetes cluster", &cluster), told("BuildKit", &buildkit)];
     if there.iter().all(|there| *there) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -21,7 +21,7 @@ use std::{
 
 use crate::{
     command::run,
-    guard::Guard,
+    daemon::{Guard, guarded_folder},
     requirement::{located, program},
     text::write,
 };
@@ -79,7 +79,7 @@ impl ControlPlane {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        let (folder, guard) = Guard::over_new_folder("cluster");
+        let (folder, guard) = guarded_folder("cluster");
         certificates::make(&folder);
         write(&folder.join("stages.yaml"), include_str!("stages.yaml"));
         write(&folder.join("nodes.yaml"), include_str!("nodes.yaml"));
@@ -107,7 +107,7 @@ impl ControlPlane {
     /// A cluster that somebody else started, and ends.
     #[track_caller]
     fn named(kubeconfig: &Path) -> Self {
-        let (folder, guard) = Guard::over_new_folder("cluster");
+        let (folder, guard) = guarded_folder("cluster");
         let view = |template: &str| {
             let output = format!("--output=go-template={template}");
             let arguments = ["config", "view", "--raw", "--flatten", "--minify", &output];

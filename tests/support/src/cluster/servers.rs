@@ -3,15 +3,15 @@
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{self, Command},
+    process,
     sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
-use super::{arguments, client, cluster_tool, kubeconfig};
+use super::{arguments, client, kubeconfig};
 use crate::{
     command::{run, until},
-    process::Process,
+    daemon::Process,
     text::write,
 };
 
@@ -37,13 +37,13 @@ impl Servers {
     pub(super) fn start(folder: &Path) -> Result<Self, String> {
         let (port, node_port) = (free_port()?, free_port()?);
         write(&folder.join("kubeconfig"), kubeconfig::administrator(folder, &address(port)));
-        let etcd = start(folder, "etcd", arguments::etcd(folder));
-        let mut api_server = start(folder, "kube-apiserver", arguments::api_server(folder, port));
+        let etcd = Process::start(folder, "etcd", arguments::etcd(folder));
+        let mut api_server = Process::start(folder, "kube-apiserver", arguments::api_server(folder, port));
         until_ready(folder, &mut api_server)?;
         let controllers = arguments::controller_manager(folder);
-        let controller_manager = start(folder, "kube-controller-manager", controllers);
-        let scheduler = start(folder, "kube-scheduler", arguments::scheduler(folder));
-        let mut kwok = start(folder, "kwok", arguments::kwok(folder, node_port));
+        let controller_manager = Process::start(folder, "kube-controller-manager", controllers);
+        let scheduler = Process::start(folder, "kube-scheduler", arguments::scheduler(folder));
+        let mut kwok = Process::start(folder, "kwok", arguments::kwok(folder, node_port));
         add_nodes(folder, &mut kwok, node_port)?;
         Ok(Self {
             _clients: [controller_manager, scheduler, kwok],
@@ -67,7 +67,7 @@ impl Servers {
     pub(super) fn start_api_server(&mut self) {
         self.stop_api_server();
         let arguments = arguments::api_server(&self.folder, self.port);
-        let mut api_server = start(&self.folder, "kube-apiserver", arguments);
+        let mut api_server = Process::start(&self.folder, "kube-apiserver", arguments);
         if let Err(message) = until_ready(&self.folder, &mut api_server) {
             panic!("{message}");
         }
@@ -77,14 +77,6 @@ impl Servers {
 
 fn address(port: u16) -> String {
     format!("https://127.0.0.1:{port}")
-}
-
-/// Starts one of the programs.
-#[track_caller]
-fn start(folder: &Path, name: &str, arguments: Vec<String>) -> Process {
-    let mut command = Command::new(cluster_tool(name));
-    command.args(arguments);
-    Process::start(folder, name, command)
 }
 
 /// Waits until the API server says that it is ready.

@@ -22,7 +22,7 @@ const BUILDX: &str = "github.com/docker/buildx";
 ///
 /// # Errors
 /// They cannot be built: why.
-pub fn build_buildkit(announce: impl FnOnce()) -> Result<PathBuf, String> {
+pub fn build_buildx(announce: impl FnOnce()) -> Result<PathBuf, String> {
     TOOLS.build(announce)
 }
 

@@ -1,4 +1,4 @@
-//! A server's program that a guard knows of.
+//! One server.
 
 use std::{
     fs::{self, File},
@@ -7,9 +7,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{command::end, requirement::search_path, text::write};
+use crate::{
+    command::end,
+    requirement::{find_program, search_path},
+    text::write,
+};
 
-/// A running program, killed on drop. The [guard](crate::guard) knows its id, and its log is in the folder.
+/// A running program, killed on drop. The [guard](super::guard) knows its id, and its log is in the folder.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -18,15 +22,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program with the folder that its guard watches over for a home. The name is that of its log.
+    /// Starts a program of the search path with its folder for a home.
     #[track_caller]
-    pub(crate) fn start(folder: &Path, name: &str, mut command: Command) -> Self {
+    pub(crate) fn start(folder: &Path, name: &str, arguments: Vec<String>) -> Self {
         let log = folder.join(format!("{name}.log"));
         let started = File::options().create(true).append(true).open(&log).and_then(|file| {
-            command
+            Command::new(find_program(name).unwrap_or_else(|| PathBuf::from(name)))
+                .args(arguments)
                 .current_dir(folder)
                 .env_clear()
                 .env("HOME", folder)
+                // Some run programs of their own.
                 .env("PATH", search_path())
                 // Ctrl-C ends who started it, and then the guard ends it.
                 .process_group(0)

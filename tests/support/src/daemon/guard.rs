@@ -1,16 +1,14 @@
-//! What ends the processes of a server when the process that started it is gone.
+//! What ends servers when the process that started them is gone.
 
 use std::{
     fs,
     os::unix::process::CommandExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use tempfile::TempDir;
-
-use crate::{command::wait, text::temporary_folder};
+use crate::command::wait;
 
 /// Waits until its standard input is closed, which also happens when the other end is killed; then ends the processes whose
 /// ids are in the folder, and removes the folder, which they may still be writing to as they go.
@@ -33,17 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Guard(Child);
 
 impl Guard {
-    /// A temporary folder that is watched over, and removed also when this process ends without a word.
-    #[track_caller]
-    pub(crate) fn over_new_folder(purpose: &str) -> (PathBuf, Self) {
-        let folder = TempDir::keep(temporary_folder(purpose));
-        let guard = Self::start(&folder);
-        (folder, guard)
-    }
-
     /// Watches over a folder from now on.
     #[track_caller]
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let started = fs::create_dir_all(folder.join("processes")).and_then(|()| {
             Command::new("sh")
                 .args(["-c", SCRIPT, "guard"])
