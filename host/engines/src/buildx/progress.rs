@@ -112,7 +112,7 @@ impl Steps {
     }
 
     fn change(&mut self, change: Change, console: &Console<'_>) {
-        for vertex in change.vertexes {
+        for vertex in &change.vertexes {
             self.vertex(vertex, console);
         }
         for status in change.statuses {
@@ -134,7 +134,7 @@ impl Steps {
     }
 
     /// A step is named once, when it begins or is found in the cache.
-    fn vertex(&mut self, vertex: Vertex, console: &Console<'_>) {
+    fn vertex(&mut self, vertex: &Vertex, console: &Console<'_>) {
         let is_going_on = vertex.started.is_some() || vertex.cached;
         let is_theirs = THEIR_OWN.iter().any(|beginning| vertex.name.starts_with(beginning));
         if is_going_on && !is_theirs && self.begun.insert(vertex.digest.clone()) {

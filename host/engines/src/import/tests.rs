@@ -1,4 +1,4 @@
-use std::io::Write as _;
+use std::{io::Write as _, slice::from_ref};
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -118,7 +118,7 @@ fn several_images_stay_in_their_index() {
     let mut given = Given::default();
     let images = [given.image("amd64"), given.image("arm64")];
     let index = given.index(&images);
-    let (built, _) = given.offering(&[index.clone()]).take(&[AMD64, "linux/arm64"]).unwrap();
+    let (built, _) = given.offering(from_ref(&index)).take(&[AMD64, "linux/arm64"]).unwrap();
     assert_eq!(built.digest, digest_in(&index));
     assert_eq!(built.size, "sharedamd64arm64".len() as u64);
 }
@@ -128,7 +128,7 @@ fn an_index_with_attestations_gives_one_without() {
     let mut given = Given::default();
     let images = [given.image("amd64"), given.image("arm64"), given.attestation()];
     let index = given.index(&images);
-    let (built, layout) = given.offering(&[index.clone()]).take(&[AMD64, "linux/arm64"]).unwrap();
+    let (built, layout) = given.offering(from_ref(&index)).take(&[AMD64, "linux/arm64"]).unwrap();
     assert_ne!(built.digest, digest_in(&index));
     let Manifest::Index(index) = layout.read_manifest(&built.digest).unwrap() else { panic!("an index") };
     let digests: Vec<_> = index.manifests().iter().map(|entry| entry.digest().to_string()).collect();
@@ -151,14 +151,14 @@ fn nothing_is_taken_on_trust() {
     assert!(error(whole(), &[AMD64]).contains("no index.json"));
     let mut changed = whole();
     changed.0[1].1 = b"sharks".to_vec();
-    assert!(error(changed.offering(&[image.clone()]), &[AMD64]).contains("damaged or changed"));
+    assert!(error(changed.offering(from_ref(&image)), &[AMD64]).contains("damaged or changed"));
     let mut missing = whole();
     missing.0.remove(1);
-    assert!(error(missing.offering(&[image.clone()]), &[AMD64]).contains("is missing"));
+    assert!(error(missing.offering(from_ref(&image)), &[AMD64]).contains("is missing"));
     let two = [image.clone(), image.clone()];
     assert!(error(whole().offering(&two), &[AMD64]).contains("holds 2 images, and one was asked for"));
     assert!(
-        error(whole().offering(&[image.clone()]), &["linux/arm64"]).contains("it is there for linux/amd64")
+        error(whole().offering(from_ref(&image)), &["linux/arm64"]).contains("it is there for linux/amd64")
     );
     let wanted = [AMD64, "linux/s390x"];
     assert!(error(whole().offering(&two), &wanted).contains("linux/s390x"));
