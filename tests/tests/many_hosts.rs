@@ -116,6 +116,10 @@ impl ImageRepository for Quick {
         Ok(PushReport::default())
     }
 
+    async fn push_blob(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
+        Ok(PushReport::default())
+    }
+
     async fn resolve(&self, _: &Tag) -> Result<Option<Digest>, PortFailure> {
         Ok(None)
     }

@@ -17,6 +17,7 @@ use crate::{
     arguments::{Format, GlobalArguments},
     failure::Failure,
     output::{progress::ProgressDisplay, watch::Watch},
+    registry_surroundings::registry_surroundings,
     world::World,
 };
 
@@ -48,7 +49,7 @@ impl Session {
         Ok(HostOptions {
             configuration: self.arguments.config.clone(),
             cache: self.world.cache(),
-            docker_config: self.world.docker_config(),
+            registries: registry_surroundings(self.world),
             docker_host: self.world.variable("DOCKER_HOST"),
             variables: self.variables(),
             timestamp: timestamp.transpose()?,

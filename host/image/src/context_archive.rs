@@ -78,7 +78,7 @@ impl ContextArchive {
     /// # Errors
     /// A file cannot be read or has changed, or the archive cannot be written.
     pub fn write(self, mut out: impl Write) -> Result<(), ImageError> {
-        layer::write_tar(&mut out, &self.entries, self.timestamp, std::collections::HashMap::new())?;
+        layer::write_tar(&mut out, &self.entries, self.timestamp)?;
         out.flush().map_err(ImageError::Write)
     }
 }

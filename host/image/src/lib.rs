@@ -18,8 +18,16 @@ mod files;
 mod glob;
 mod gzip;
 mod layer;
+mod layer_format;
 mod owner;
+mod parts;
+mod pipeline;
+mod segment;
+mod segment_cache;
+mod shelf;
+mod tar_writer;
 mod tree;
+mod zstd_frames;
 
 pub use context_archive::ContextArchive;
 pub use dockerignore::{Ignore, InvalidRule, Verdict};

@@ -3,6 +3,7 @@
 //!
 //! Everything here is synchronous; asynchronous callers move longer work to a blocking thread.
 
+mod contents;
 mod error;
 mod index;
 mod layout;
@@ -10,6 +11,7 @@ pub mod manifest;
 mod platform;
 mod writer;
 
+pub use contents::Contents;
 pub use error::LayoutError;
 pub use layout::Layout;
 pub use manifest::{Manifest, ManifestError};

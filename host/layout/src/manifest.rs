@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
+pub use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 
@@ -53,6 +53,9 @@ pub enum ManifestError {
     /// It names content by something else than SHA-256.
     #[error("it refers to `{0}`, and only sha256 digests are supported")]
     UnsupportedDigest(String),
+    /// It is an index that lies in other ones too deep.
+    #[error("it is an index in an index in an index, deeper than anybody needs")]
+    TooDeep,
 }
 
 /// Something that a manifest refers to.

@@ -13,7 +13,7 @@ use plimsoll_core::{
     ports::{Activity, ImageRepository, PortFailure, Progress, PushReport},
 };
 use plimsoll_layout::{
-    Layout, LayoutError,
+    Contents, Layout, LayoutError,
     manifest::{self, Blob, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest},
 };
 
@@ -53,30 +53,32 @@ impl ImageRepository for LayoutRepository {
     ) -> Result<PushReport, PortFailure> {
         let (from, to, digest) = (layout.to_owned(), self.root.clone(), *digest);
         let (from, to) = blocking(move || open(&from, &to)).await?;
-        let bytes = from.read_blob(&digest, LARGEST_MANIFEST)?;
-        let unusable = |source| RegistryError::Manifest { what: digest.to_string(), source };
-        let Manifest::Image(image) = manifest::parse(&bytes).map_err(unusable)? else {
-            return Err(RegistryError::IsIndex { digest }.into());
-        };
+        let Contents { blobs, manifests } = from.contents(&digest)?;
         let mut report = PushReport::default();
-        for blob in manifest::blobs(&image).map_err(unusable)? {
-            let what = blob.digest.to_string();
-            let total = blob.size;
-            let (from, to) = (from.clone(), to.clone());
-            if blocking(move || copy(&from, &to, &blob)).await? {
-                report.blobs_sent += 1;
-                report.bytes_sent += total;
-                progress.activity(Activity::Transfer { what: &what, done: total, total });
-            } else {
-                report.blobs_present += 1;
-            }
+        for blob in blobs {
+            report = report + copy_one(&from, &to, blob, progress).await?;
         }
         blocking(move || {
-            to.write_blob(&bytes)?;
+            for manifest in manifests {
+                to.write_blob(&from.read_blob(&manifest, LARGEST_MANIFEST)?)?;
+            }
             to.add_manifest(&digest)
         })
         .await?;
         Ok(report)
+    }
+
+    async fn push_blob(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, PortFailure> {
+        let (from, to, digest) = (layout.to_owned(), self.root.clone(), *digest);
+        let (from, to) = blocking(move || open(&from, &to)).await?;
+        let missing = || LayoutError::BlobMissing { digest, root: from.root().to_owned() };
+        let size = from.has_blob(&digest)?.ok_or_else(missing)?;
+        Ok(copy_one(&from, &to, Blob { digest, size }, progress).await?)
     }
 
     async fn resolve(&self, tag: &Tag) -> Result<Option<Digest>, PortFailure> {
@@ -113,6 +115,22 @@ fn is_to_be(root: &Path) -> Result<bool, LayoutError> {
 /// Opens what is copied from and to.
 fn open(from: &Path, to: &Path) -> Result<(Layout, Layout), LayoutError> {
     Ok((Layout::open(from)?, Layout::open_or_create(to)?))
+}
+
+/// Copies a blob on a blocking thread, unless it is there.
+async fn copy_one(
+    from: &Layout,
+    to: &Layout,
+    blob: Blob,
+    progress: &dyn Progress,
+) -> Result<PushReport, RegistryError> {
+    let (what, total) = (blob.digest.to_string(), blob.size);
+    let (from, to) = (from.clone(), to.clone());
+    if !blocking(move || copy(&from, &to, &blob)).await? {
+        return Ok(PushReport::present());
+    }
+    progress.activity(Activity::Transfer { what: &what, done: total, total });
+    Ok(PushReport::sent(total))
 }
 
 /// Copies a blob, verified, unless it is there; answers whether it had to.

@@ -1,30 +1,23 @@
-//! Pushing an image: first every blob that is not there, then the manifest, under its digest.
+//! Pushing an image or an index: first every blob that is not there, then the manifests, under their digests.
 
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use oci_client::{RegistryOperation, errors::OciDistributionError};
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, Progress, PushReport},
 };
 use plimsoll_layout::{
-    Layout,
-    manifest::{self, Blob, LARGEST_MANIFEST, Manifest},
+    Contents, Layout, LayoutError,
+    manifest::{Blob, LARGEST_MANIFEST},
 };
-use tokio_util::io::ReaderStream;
+use reqwest::header::CONTENT_LENGTH;
 
-use crate::{
-    connection::Ask, error::RegistryError, failure::contained, repository::RegistryRepository, waiting::Meter,
-};
-
-/// Blobs on their way at the same time.
-const SIDE_BY_SIDE: usize = 4;
-/// Bytes read from a file at a time. Together with the number of transfers it bounds the memory that a push takes.
-const PIECE: usize = 128 << 10;
+use crate::{error::RegistryError, repository::RegistryRepository, upload::Arrival};
 
 impl RegistryRepository {
-    /// See `ImageRepository::push`.
+    /// See `ImageRepository::push`. Blobs come first, then the manifests, and what a manifest names before it: whatever
+    /// can be asked for by a digest of this image is complete.
     pub(crate) async fn push_image(
         &self,
         layout: &Path,
@@ -32,94 +25,65 @@ impl RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, RegistryError> {
         let layout = Layout::open(layout)?;
-        let bytes = layout.read_blob(digest, LARGEST_MANIFEST)?;
-        let target = digest.to_string();
-        let Manifest::Image(image) = self.parse(&target, &bytes)? else {
-            return Err(RegistryError::IsIndex { digest: *digest });
-        };
-        let blobs = manifest::blobs(&image).map_err(|source| self.unusable(&target, source))?;
+        let Contents { blobs, manifests } = layout.contents(digest)?;
         let report = stream::iter(blobs)
-            .map(|blob| self.push_blob(&layout, blob, progress))
-            .buffer_unordered(SIDE_BY_SIDE)
-            .try_fold(PushReport::default(), |report, sent| async move { Ok(counted(report, sent)) })
+            .map(|blob| self.push_one(&layout, blob, progress))
+            .buffer_unordered(self.connection.options.transfers.max(1))
+            .try_fold(PushReport::default(), |report, sent| async move { Ok(report + sent) })
             .await?;
-        self.put_manifest(&target, &bytes, digest).await?;
+        for digest in manifests {
+            let bytes = layout.read_blob(&digest, LARGEST_MANIFEST)?;
+            self.put_manifest(&digest.to_string(), &bytes, &digest).await?;
+        }
         Ok(report)
     }
 
-    /// Sends a blob unless it is there; answers the bytes that were sent.
-    async fn push_blob(
+    /// See `ImageRepository::push_blob`.
+    pub(crate) async fn push_ahead(
+        &self,
+        layout: &Path,
+        digest: &Digest,
+        progress: &dyn Progress,
+    ) -> Result<PushReport, RegistryError> {
+        let layout = Layout::open(layout)?;
+        let missing = || LayoutError::BlobMissing { digest: *digest, root: layout.root().to_owned() };
+        let size = layout.has_blob(digest)?.ok_or_else(missing)?;
+        self.push_one(&layout, Blob { digest: *digest, size }, progress).await
+    }
+
+    /// Sends a blob unless it is there.
+    async fn push_one(
         &self,
         layout: &Layout,
         blob: Blob,
         progress: &dyn Progress,
-    ) -> Result<Option<u64>, RegistryError> {
-        if self.connection.retrying(|| self.has_blob(&blob.digest)).await? {
-            return Ok(None);
-        }
-        match layout.has_blob(&blob.digest)? {
-            Some(found) if found != blob.size => {
-                return Err(RegistryError::WrongSize { digest: blob.digest, expected: blob.size, found });
-            }
-            _ => self.connection.retrying(|| self.upload(layout, &blob, progress)).await?,
-        }
-        let what = blob.digest.to_string();
-        progress.activity(Activity::Transfer { what: &what, done: blob.size, total: blob.size });
-        Ok(Some(blob.size))
-    }
-
-    async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        let session = self.connection.session().await?;
-        let (what, target) = (self.call_blob(digest), digest.to_string());
-        let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        match self.connection.ask(&ask, || session.client.blob_exists(&reference, &target)).await {
+    ) -> Result<PushReport, RegistryError> {
+        let _permit = self.connection.traffic.transfer().await;
+        match self.connection.retrying(|| self.has_blob(&blob)).await {
+            Ok(true) => return Ok(PushReport::present()),
             // Some registries deny to look into a repository that is not there yet. If more than that is denied, the
             // upload says so, and why, which the answer to a look cannot.
-            Err(RegistryError::Denied { .. }) => Ok(false),
-            answer => answer,
+            Ok(false) | Err(RegistryError::Denied { .. }) => {}
+            Err(error) => return Err(error),
         }
+        let arrival = self.upload(layout, &blob, progress).await?;
+        let what = blob.digest.to_string();
+        progress.activity(Activity::Transfer { what: &what, done: blob.size, total: blob.size });
+        Ok(match arrival {
+            Arrival::Sent => PushReport::sent(blob.size),
+            Arrival::Mounted => PushReport::present(),
+        })
     }
 
-    /// One upload from beginning to end (OCI distribution specification 1.1, "POST then PUT"). A failed one is left to
-    /// the registry, which forgets it in time.
-    async fn upload(
-        &self,
-        layout: &Layout,
-        blob: &Blob,
-        progress: &dyn Progress,
-    ) -> Result<(), RegistryError> {
+    /// Whether the repository has a blob, whole ("Checking if content exists in the registry").
+    pub(crate) async fn has_blob(&self, blob: &Blob) -> Result<bool, RegistryError> {
         let connection = &self.connection;
-        let session = connection.session().await?;
         let (what, target) = (self.call_blob(&blob.digest), blob.digest.to_string());
-        let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
-        let send = || async {
-            let file = tokio::fs::File::from_std(layout.open_blob(&blob.digest)?);
-            let meter = Meter::default();
-            let counter = meter.clone();
-            let pieces = ReaderStream::with_capacity(file, PIECE)
-                .inspect_ok(move |piece| counter.add(piece.len()))
-                .map_err(OciDistributionError::from);
-            let transfer = session.client.push_blob_stream(&reference, pieces, &target, Some(blob.size));
-            meter
-                .watch(contained(transfer), connection.options.idle_timeout, (&target, blob.size), progress)
-                .await
-                .map_err(|_| connection.stalled())?
-                .map_err(|error| connection.failure(&ask, error))
-        };
-        connection.authorised(&ask, send).await?;
-        Ok(())
+        let url = connection.url(&format!("{}/blobs/{target}", self.name.path())).await?;
+        let answer = connection.request(&self.pulling(&what), |http| http.head(url.clone())).await;
+        let Some(answer) = RegistryError::optional(answer)? else { return Ok(false) };
+        connection.same(&what, &blob.digest, answer.headers())?;
+        let size = answer.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+        Ok(size.is_none_or(|size: u64| size == blob.size))
     }
-}
-
-fn counted(mut report: PushReport, sent: Option<u64>) -> PushReport {
-    match sent {
-        Some(bytes) => {
-            report.blobs_sent += 1;
-            report.bytes_sent += bytes;
-        }
-        None => report.blobs_present += 1,
-    }
-    report
 }

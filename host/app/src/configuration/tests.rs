@@ -99,6 +99,9 @@ fn every_key_is_read() {
     );
     assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
     assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
+    let registries = &configuration.registries;
+    assert_eq!((registries.transfers, registries.upload_piece), (Some(8), Some(16 << 20)));
+    assert_eq!(registries.busy_timeout.map(|time| time.as_secs()), Some(300));
 }
 
 /// A key that could be left out of the full file without a change would be one that nobody reads.

@@ -70,16 +70,17 @@ pub struct BuiltImage {
 /// Where base images come from.
 #[async_trait]
 pub trait BaseImages: Send + Sync {
-    /// Brings an image for one platform into a layout, every blob verified, and says its manifest's digest. Blobs that
-    /// are there already are not fetched again.
+    /// Brings an image for each of some platforms into a layout, every blob verified, and says the digests of their
+    /// manifests, in the order of the platforms. All come from one look at the reference. Blobs that are there already are
+    /// not fetched again. An image that is there for one platform alone is taken for every other, too.
     ///
     /// # Errors
-    /// There is no such image, none for the platform, or it could not be fetched.
+    /// There is no such image, none for a platform, or it could not be fetched.
     async fn fetch(
         &self,
         reference: &ImageReference,
-        platform: &Platform,
+        platforms: &[Platform],
         layout: &Path,
         progress: &dyn Progress,
-    ) -> Result<Digest, PortFailure>;
+    ) -> Result<Vec<Digest>, PortFailure>;
 }

@@ -1,6 +1,6 @@
 //! Progress: what is going on, for whoever watches.
 
-use crate::{fact::Entry, release::Step};
+use crate::{digest::Digest, fact::Entry, release::Step};
 
 /// A watcher. All methods return at once and never fail.
 pub trait Progress: Send + Sync {
@@ -22,6 +22,11 @@ pub trait Progress: Send + Sync {
     /// A fact is in the journal.
     fn recorded(&self, entry: &Entry) {
         let _ = entry;
+    }
+
+    /// A blob of the image that is being built lies complete in its layout.
+    fn blob(&self, digest: &Digest) {
+        let _ = digest;
     }
 
     /// Something goes on inside a step.

@@ -28,8 +28,10 @@ use crate::{
     dockerignore::Ignore,
     error::ImageError,
     files::{Content, Files, Kind as NodeKind, Node, clamp},
-    layer::Entries,
+    layer::{Entries, LayerBlob},
+    layer_format,
     owner::{Owner, parse_mode},
+    parts,
 };
 
 /// Arguments that need no declaration (Dockerfile reference, "Predefined ARGs"), in upper case; lower case counts too.
@@ -47,6 +49,8 @@ pub(super) struct Build {
     pub(super) layout: Layout,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send>,
+    /// Takes the digests of layers that are in the layout.
+    pub(super) tell: Box<dyn Fn(Digest) + Send + Sync>,
 }
 
 /// What an instruction cannot be carried out for: its own mistake, or something around it.
@@ -99,7 +103,13 @@ impl Work<'_> {
         let stage = &self.build.plan.stages[index];
         let mut state = match &stage.base {
             Base::Scratch => StageState::scratch(&stage.platform),
-            Base::Image(reference) => self.image(reference, &stage.platform)?,
+            Base::Image(reference) => {
+                let state = self.image(reference, &stage.platform)?;
+                if stage.in_image {
+                    state.files.layers().iter().for_each(|layer| (self.build.tell)(*layer));
+                }
+                state
+            }
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (name, value) in &self.build.request.build_arguments {
@@ -144,17 +154,31 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
-        if has_layer {
-            let timestamp = self.build.request.timestamp;
-            let (layer, known) = self.build.cache.layer(&self.build.layout, &entries, timestamp)?;
+        let layers = match self.build.plan.stages[stage].in_image {
+            true => parts::split(entries),
+            false => Vec::new(),
+        };
+        for (layer, known) in self.make_layers(&layers)? {
             if known {
                 (self.build.say)(format!("unchanged: {}", layer.digest));
             }
-            state.add_layer(&layer);
+            state.add_layer(&layer, layer_format::media_type(self.build.request.compression));
+            state.config.add_history(&self.created, &instruction.text, true);
         }
-        state.config.add_history(&self.created, &instruction.text, has_layer);
+        if layers.is_empty() {
+            state.config.add_history(&self.created, &instruction.text, false);
+        }
         Ok(())
+    }
+
+    fn make_layers(&self, layers: &[Entries]) -> Result<Vec<(LayerBlob, bool)>, ImageError> {
+        let Build { cache, layout, tell, .. } = self.build;
+        let BuildRequest { timestamp, compression, .. } = self.build.request;
+        parts::in_turns(layers, |entries| {
+            let made = cache.layer(layout, entries, timestamp, compression)?;
+            tell(made.0.digest);
+            Ok(made)
+        })
     }
 
     fn given(&self, name: &str) -> Given {

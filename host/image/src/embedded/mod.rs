@@ -13,8 +13,9 @@ mod stage;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+use plimsoll_core::{
+    digest::Digest,
+    ports::{Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress},
 };
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
@@ -51,8 +52,11 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest = self
+                .base_images
+                .fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress)
+                .await?;
+            images.insert((reference, platform), digest[0]);
         }
         Ok(images)
     }
@@ -71,7 +75,8 @@ impl ImageBuilder for EmbeddedBuilder {
             progress.activity(Activity::Warning(warning));
         }
         let images = self.images(&plan, request, progress).await?;
-        let (say, mut lines) = mpsc::unbounded_channel::<String>();
+        let (say, mut news) = mpsc::unbounded_channel();
+        let tell = say.clone();
         let build = Build {
             request: request.clone(),
             plan,
@@ -79,16 +84,26 @@ impl ImageBuilder for EmbeddedBuilder {
             cache: self.cache.clone(),
             layout,
             // Nobody listens when the build was given up.
-            say: Box::new(move |line| drop(say.send(line))),
+            say: Box::new(move |line| drop(say.send(News::Line(line)))),
+            tell: Box::new(move |digest| drop(tell.send(News::Blob(digest)))),
         };
         let forward = async {
-            while let Some(line) = lines.recv().await {
-                progress.activity(Activity::Line(&line));
+            while let Some(news) = news.recv().await {
+                match news {
+                    News::Line(line) => progress.activity(Activity::Line(&line)),
+                    News::Blob(digest) => progress.blob(&digest),
+                }
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
         Ok(built?)
     }
+}
+
+/// What a build tells of itself.
+enum News {
+    Line(String),
+    Blob(Digest),
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.

@@ -10,7 +10,10 @@ use plimsoll_layout::Layout;
 use plimsoll_registry::LayoutRepository;
 use tempfile::TempDir;
 
-use crate::{image::image, setting::tag};
+use crate::{
+    image::{image, index},
+    setting::tag,
+};
 
 #[tokio::test]
 async fn a_layout_takes_images_and_tags() {
@@ -33,6 +36,20 @@ async fn a_layout_takes_images_and_tags() {
     assert_eq!(repository.labels(&image.digest).await.unwrap().unwrap()["team"], "web");
     assert_eq!(repository.labels(&Digest::of(b"missing")).await.unwrap(), None);
     assert!(repository.set_tag(&tag("v2"), &Digest::of(b"missing")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_layout_takes_an_index_with_its_images() {
+    let ((image, index), folder) = (index(), TempDir::new().unwrap());
+    let repository = LayoutRepository::new(folder.path().to_owned());
+    let ahead = repository.push_blob(image.layout.root(), &image.layer, &Silent).await.unwrap();
+    assert_eq!((ahead.blobs_sent, ahead.bytes_sent), (1, 300_000));
+    let report = repository.push(image.layout.root(), &index, &Silent).await.unwrap();
+    assert_eq!((report.blobs_sent, report.blobs_present), (2, 1));
+    let layout = Layout::open(folder.path()).unwrap();
+    assert_eq!(layout.references().unwrap(), [(None, index)]);
+    let contents = layout.contents(&index).unwrap();
+    assert!(contents.blobs.iter().all(|blob| layout.has_blob(&blob.digest).unwrap() == Some(blob.size)));
 }
 
 #[tokio::test]
