@@ -8,11 +8,11 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, Compression, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy,
-        Target,
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
     },
     reference::ImageReference,
 };
+use plimsoll_fetch::Fetcher;
 use plimsoll_image::EmbeddedBuilder;
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
@@ -198,7 +198,7 @@ impl Host {
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
             platforms: image.platforms.clone(),
-            compression: Compression::default(),
+            compression: image.compression,
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }
@@ -227,7 +227,8 @@ impl Host {
             return Ok(builder);
         }
         let cache = self.root.join(STATE).join("cache");
-        Ok(Arc::new(EmbeddedBuilder::new(self.registries()?, Some(cache))))
+        let remote = Fetcher::new().map_err(PortFailure::from)?;
+        Ok(Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache))))
     }
 
     /// Opens the journal.

@@ -10,6 +10,7 @@ use std::{
 
 use plimsoll_core::{digest::Digest, ports::Compression};
 use plimsoll_layout::Layout;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     base_layer,
@@ -84,6 +85,35 @@ pub fn compress_layer(layout: &Layout, content: &mut dyn Read) -> Result<(Digest
         io::copy(content, out).map(drop).map_err(ImageError::Write)
     })?;
     Ok(blob.finish()?)
+}
+
+/// Hashes what it passes on.
+pub(crate) struct Hashing<'a> {
+    out: &'a mut dyn Write,
+    hash: Sha256,
+}
+
+impl<'a> Hashing<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, hash: Sha256::new() }
+    }
+
+    /// The digest of all that was passed on.
+    pub(crate) fn digest(self) -> Digest {
+        Digest::from_bytes(self.hash.finalize().into())
+    }
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Whether a name would mean something else in a layer than in the file system.

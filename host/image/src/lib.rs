@@ -6,6 +6,7 @@
 mod archive;
 mod base_layer;
 mod cache;
+mod compression;
 mod config;
 mod context;
 mod context_archive;
@@ -19,6 +20,7 @@ mod glob;
 mod gzip;
 mod layer;
 mod layer_format;
+mod mode;
 mod owner;
 mod parts;
 mod pipeline;
@@ -38,8 +40,6 @@ pub use layer::compress_layer;
 
 use std::{fs::File, io::Read as _, path::Path};
 
-use plimsoll_core::ports::{BuildRequest, Platform};
-
 /// The largest Dockerfile that is read, bytes.
 const LARGEST_DOCKERFILE: u64 = 4 << 20;
 
@@ -54,11 +54,6 @@ async fn blocking<T: Send + 'static>(
             Err(error) => Err(ImageError::Interrupted(error)),
         },
     }
-}
-
-/// The platform of a request for one.
-fn one_platform(request: &BuildRequest) -> Result<&Platform, ImageError> {
-    request.platforms.single().ok_or_else(|| ImageError::SeveralPlatforms(request.platforms.clone()))
 }
 
 /// Reads a text file that people wrote, up to a size in bytes.

@@ -13,7 +13,7 @@ use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
     names::{CheckName, EnvironmentName, SignerName},
-    ports::Platforms,
+    ports::{Compression, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
@@ -70,6 +70,8 @@ pub struct Image {
     pub build_arguments: BTreeMap<String, String>,
     /// What the image runs on.
     pub platforms: Platforms,
+    /// How its layers are compressed.
+    pub compression: Compression,
 }
 
 /// Where an image goes.

@@ -1,13 +1,7 @@
 //! The Docker engine of Debian's next release with its buildx (`cargo xtask test` fetches both), beside the one of this
 //! release.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::Path,
-    process::Command,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::{net::SocketAddr, path::Path, process::Command};
 
 use super::{Reference, ReferenceBuild, await_answer, registry};
 use crate::{
@@ -21,8 +15,6 @@ use crate::{
 #[derive(Debug)]
 pub struct LaterDocker {
     host: String,
-    /// Numbers the images that it makes.
-    made: AtomicU32,
     _process: Process,
     // Last, so that it goes when all else is gone.
     _guard: Guard,
@@ -37,8 +29,8 @@ impl LaterDocker {
     #[track_caller]
     pub fn start(images: SocketAddr) -> Self {
         let (folder, guard) = guarded_folder("docker");
-        // Not the machine's own configuration.
-        write(&folder.join("daemon.json"), "{}");
+        // Not the machine's own configuration. Only with containerd's store can images leave it as layouts.
+        write(&folder.join("daemon.json"), r#"{"features": {"containerd-snapshotter": true}}"#);
         let host = format!("unix://{}/socket", folder.display());
         let place = |name: &str| folder.join(name).display().to_string();
         let arguments = vec![
@@ -59,7 +51,7 @@ impl LaterDocker {
         // In a mount namespace of its own, so that nothing stays mounted.
         let mut process = Process::start(&folder, "unshare", arguments);
         await_answer(&mut process, || run(command("docker", &host).arg("version")).status.success());
-        Self { host, made: AtomicU32::new(0), _process: process, _guard: guard }
+        Self { host, _process: process, _guard: guard }
     }
 }
 
@@ -69,27 +61,15 @@ impl Reference for LaterDocker {
     }
 
     fn build(&self, build: &ReferenceBuild<'_>, layout: &Path) -> Finished {
-        let name = format!("case:{}", self.made.fetch_add(1, Ordering::Relaxed));
-        let mut command_line = command("docker-buildx-26", &self.host);
-        command_line
-            .args(["build", "--progress=plain", "--provenance=false", "--load", "--tag", &name])
+        let mut command = command("docker-buildx-26", &self.host);
+        command
+            .args(["build", "--progress=plain", "--provenance=false"])
             .arg(format!("--platform={}", build.platform))
             .args(build.target.map(|target| format!("--target={target}")))
             .args(build.pairs().map(|pair| format!("--build-arg={pair}")))
+            .arg(format!("--output=type=oci,tar=false,dest={}", layout.display()))
             .arg(build.context);
-        let built = run(&mut command_line);
-        if built.status.success() {
-            let saved = layout.with_extension("tar");
-            let _ =
-                run(command("docker", &self.host).args(["save", &name, "--output"]).arg(&saved)).success();
-            let unpack = fs::create_dir(layout).map(|()| {
-                run(Command::new("tar").arg("--extract").arg("--file").arg(&saved).current_dir(layout))
-            });
-            let _ = unpack
-                .unwrap_or_else(|error| panic!("{} could not be made: {error}", layout.display()))
-                .success();
-        }
-        built
+        run(&mut command)
     }
 }
 
