@@ -158,9 +158,9 @@ fn index(images: &[(Platform, Digest)], layout: &Layout) -> Digest {
     let manifests: Vec<Value> = images
         .iter()
         .map(|(platform, digest)| {
-            let mut value = json!({ "os": platform.os, "architecture": platform.architecture });
-            if let Some(variant) = &platform.variant {
-                value["variant"] = variant.as_str().into();
+            let mut value = json!({ "os": platform.os(), "architecture": platform.architecture() });
+            if let Some(variant) = platform.variant() {
+                value["variant"] = variant.into();
             }
             let size = layout.has_blob(digest).unwrap();
             json!({
@@ -177,14 +177,13 @@ fn index(images: &[(Platform, Digest)], layout: &Layout) -> Digest {
     layout.write_blob(index.to_string().as_bytes()).unwrap().0
 }
 
-#[async_trait]
-impl BaseImages for Bases {
-    async fn fetch(
+impl Bases {
+    /// Brings an image into a layout.
+    fn bring(
         &self,
         reference: &ImageReference,
         platform: &Platform,
         layout: &Path,
-        _: &dyn Progress,
     ) -> Result<Digest, PortFailure> {
         let name = reference.repository.path().trim_start_matches("library/");
         let missing = |what: String| PortFailure::new(FailureClass::User, std::io::Error::other(what));
@@ -194,19 +193,28 @@ impl BaseImages for Bases {
             _ => None,
         });
         let (_, digest) = found.ok_or_else(|| missing(format!("{name} has no image for {platform}")))?;
-        if reference.digest.is_some_and(|wanted| wanted != *digest) {
-            return Err(missing(format!("{name} has no such digest")));
-        }
         let (from, to) = (Layout::open(&self.folder)?, Layout::open_or_create(layout)?);
         let manifest = from.read_blob(digest, 1 << 20)?;
         let parsed: Value = serde_json::from_slice(&manifest).unwrap_or_default();
-        let blobs = parsed["layers"].as_array().into_iter().flatten().chain([&parsed["config"]]);
-        for blob in blobs {
+        for blob in parsed["layers"].as_array().into_iter().flatten().chain([&parsed["config"]]) {
             let digest: Digest =
                 blob["digest"].as_str().unwrap_or_default().parse().expect("it was made here");
             to.write_blob(&from.read_blob(&digest, 1 << 24)?)?;
         }
         to.write_blob(&manifest)?;
         Ok(*digest)
+    }
+}
+
+#[async_trait]
+impl BaseImages for Bases {
+    async fn fetch(
+        &self,
+        reference: &ImageReference,
+        platforms: &[Platform],
+        layout: &Path,
+        _: &dyn Progress,
+    ) -> Result<Vec<Digest>, PortFailure> {
+        platforms.iter().map(|platform| self.bring(reference, platform, layout)).collect()
     }
 }

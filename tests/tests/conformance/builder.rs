@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use plimsoll_core::ports::{Activity, BuildRequest, ImageBuilder as _, Progress};
+use plimsoll_core::ports::{Activity, BuildRequest, Compression, ImageBuilder as _, Platforms, Progress};
 use plimsoll_fetch::Fetcher;
 use plimsoll_image::EmbeddedBuilder;
 
@@ -33,7 +33,8 @@ pub(crate) fn build(
         dockerfile: context.join("Dockerfile"),
         build_arguments: case.arguments.clone(),
         target: case.target.clone(),
-        platform: case.platform.parse().unwrap(),
+        platforms: Platforms::new(vec![case.platform.parse().unwrap()]).unwrap(),
+        compression: Compression::Gzip,
         labels: [].into(),
         annotations: [].into(),
         timestamp: TIMESTAMP,
