@@ -29,6 +29,8 @@ fn is_allowed(edge: &Edge) -> bool {
         "host/policy" if to == "tests/guests" => edge.for_tests,
         // It is tested against a database server.
         "host/journal" if to == "tests/support" => edge.for_tests,
+        // It is tested against Debian's registry.
+        "host/registry" if to == "tests/support" => edge.for_tests,
         // It is tested against a Kubernetes control plane.
         "host/deploy" if to == "tests/support" => edge.for_tests,
         // The middle knows nobody.
@@ -115,6 +117,7 @@ fn shortcuts_are_noticed() {
         ("host/policy", "plugins/sdk"),
         ("host/policy", "tests/guests"),
         ("host/journal", "tests/support"),
+        ("host/registry", "tests/support"),
         ("xtask", "host/app"),
         ("host/something-new", "host/app"),
     ];

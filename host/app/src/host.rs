@@ -19,7 +19,10 @@ use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
-pub use crate::registry_access::{Registries, RegistryOptions, policy_source, registries};
+pub use crate::registry_access::{
+    AzureAssertion, AzureWorkload, Proxies, Registries, RegistryOptions, WorkflowToken, policy_source,
+    registries,
+};
 
 use crate::{
     absent_journal::AbsentJournal,
@@ -47,8 +50,8 @@ pub struct HostOptions {
     pub configuration: PathBuf,
     /// The folder for compiled policies; without it each process compiles anew.
     pub cache: Option<PathBuf>,
-    /// The Docker configuration file with credentials for registries.
-    pub docker_config: Option<PathBuf>,
+    /// Where credentials for registries and the way to them are found. What the configuration says of registries is added.
+    pub registries: RegistryOptions,
     /// Where the Docker engine listens; its usual socket when absent.
     pub docker_host: Option<String>,
     /// The time that images get, Unix seconds; the commit's when absent.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use plimsoll_core::ports::PortFailure;
 
-pub use plimsoll_registry::{Registries, RegistryOptions};
+pub use plimsoll_registry::{
+    AzureAssertion, AzureWorkload, Proxies, Registries, RegistryOptions, WorkflowToken,
+};
 
 use crate::{
     configuration,
@@ -30,11 +32,17 @@ pub fn policy_source(options: &HostOptions, written: &configuration::Registries)
     PolicySource { cache: options.cache.clone(), registries: registry_options(options, written), lock: None }
 }
 
+/// What the surroundings say, and what is written.
 fn registry_options(options: &HostOptions, written: &configuration::Registries) -> RegistryOptions {
+    let given = &options.registries;
     RegistryOptions {
-        docker_config: options.docker_config.clone(),
+        transfers: written.transfers.unwrap_or(given.transfers),
+        upload_piece: written.upload_piece.unwrap_or(given.upload_piece),
+        busy_timeout: written.busy_timeout.unwrap_or(given.busy_timeout),
         certificate_authorities: written.certificate_authorities.clone(),
+        certificate_folders: written.certificate_folders.clone(),
         plain_http: written.plain_http.clone(),
-        ..RegistryOptions::default()
+        hosts: written.hosts.clone(),
+        ..given.clone()
     }
 }

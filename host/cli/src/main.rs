@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod demo;
 mod failure;
+mod registry_surroundings;
 mod session;
 mod world;
 

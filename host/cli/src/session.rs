@@ -16,6 +16,7 @@ use crate::{
     arguments::{Format, GlobalArguments},
     failure::Failure,
     output::{progress::ProgressDisplay, watch::Watch},
+    registry_surroundings::registry_surroundings,
     world::World,
 };
 
@@ -47,7 +48,7 @@ impl Session {
         Ok(HostOptions {
             configuration: self.arguments.config.clone(),
             cache: self.world.cache(),
-            docker_config: self.world.docker_config(),
+            registries: registry_surroundings(self.world),
             docker_host: self.world.variable("DOCKER_HOST"),
             timestamp: timestamp.transpose()?,
             github_token: self.world.secret("GITHUB_TOKEN"),

@@ -38,14 +38,7 @@ impl World {
         RandomState::new().hash_one(0) >> 32
     }
 
-    /// The Docker configuration file: in `DOCKER_CONFIG`, else in `~/.docker`.
-    pub(crate) fn docker_config(&self) -> Option<PathBuf> {
-        let named = self.variable("DOCKER_CONFIG").map(PathBuf::from);
-        let file = named.or_else(|| self.home().map(|home| home.join(".docker")))?.join("config.json");
-        file.is_file().then_some(file)
-    }
-
-    fn home(&self) -> Option<PathBuf> {
+    pub(crate) fn home(&self) -> Option<PathBuf> {
         self.variable("HOME").map(PathBuf::from)
     }
 }

@@ -22,6 +22,7 @@ mod layer;
 mod layer_format;
 mod mode;
 mod owner;
+mod parts;
 mod pipeline;
 mod segment;
 mod segment_cache;

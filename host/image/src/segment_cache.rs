@@ -2,15 +2,15 @@
 //! cache that was carried to another machine do. Nothing is kept twice: the segments lie in the blobs of the layout, and a
 //! shelf says which lies where. What is handed out was checked; what is damaged or gone is compressed again.
 
-use std::{collections::HashMap, fs::File, os::unix::fs::FileExt as _};
+use std::{collections::HashMap, fs::File, os::unix::fs::FileExt as _, path::PathBuf};
 
 use plimsoll_core::{digest::Digest, ports::Compression};
 use plimsoll_layout::Layout;
 
 use crate::{layer_format, shelf::Shelf};
 
-/// The most layers that are looked into, those used last.
-const MOST_LAYERS: usize = 64;
+/// The most segments that are known, those of layers used last: some thirty gigabytes.
+const MOST: usize = 1 << 16;
 /// Bytes of a segment's entry in a list: two digests and a size.
 const ENTRY: usize = 32 + 32 + 8;
 
@@ -30,13 +30,13 @@ pub(crate) struct Packed {
 pub(crate) struct KnownSegments {
     compression: Compression,
     is_kept: bool,
-    blobs: Vec<File>,
+    layers: Vec<PathBuf>,
     places: HashMap<Digest, Place>,
 }
 
 #[derive(Debug)]
 struct Place {
-    blob: usize,
+    layer: usize,
     from: u64,
     packed: Packed,
 }
@@ -52,25 +52,24 @@ impl KnownSegments {
         let mut known = Self { compression, is_kept: true, ..Self::default() };
         for name in shelf.names() {
             let Ok(layer) = format!("sha256:{name}").parse::<Digest>() else { continue };
-            match layout.open_blob(&layer) {
-                Ok(blob) if known.blobs.len() < MOST_LAYERS => {
-                    known.add(blob, &shelf.get(&name).as_deref().and_then(decode).unwrap_or_default());
-                }
-                Ok(_) => break,
-                Err(_) => shelf.remove(&name),
+            let path = layout.blob_path(&layer);
+            if !path.exists() {
+                shelf.remove(&name);
+            } else if known.places.len() < MOST {
+                known.add(path, &shelf.look(&name).as_deref().and_then(decode).unwrap_or_default());
             }
         }
         known
     }
 
-    fn add(&mut self, blob: File, list: &[Packed]) {
+    fn add(&mut self, layer: PathBuf, list: &[Packed]) {
         let mut from = layer_format::beginning(self.compression).len() as u64;
         for packed in list {
-            let place = Place { blob: self.blobs.len(), from, packed: *packed };
+            let place = Place { layer: self.layers.len(), from, packed: *packed };
             self.places.entry(packed.identity).or_insert(place);
             from = from.saturating_add(packed.size);
         }
-        self.blobs.push(blob);
+        self.layers.push(layer);
     }
 
     /// The format that they are compressed in.
@@ -85,8 +84,8 @@ impl KnownSegments {
 
     /// The compressed segment that holds what this digest is of, checked.
     pub(crate) fn find(&self, identity: &Digest) -> Option<(Packed, Vec<u8>)> {
-        let Place { blob, from, packed } = self.places.get(identity)?;
-        let file = &self.blobs[*blob];
+        let Place { layer, from, packed } = self.places.get(identity)?;
+        let file = File::open(&self.layers[*layer]).ok()?;
         // A list that is damaged may say any size.
         if from.saturating_add(packed.size) > file.metadata().ok()?.len() {
             return None;

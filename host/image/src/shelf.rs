@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Write as _},
     path::PathBuf,
     time::SystemTime,
 };
@@ -34,16 +34,21 @@ impl Shelf {
 
     /// What lies under a name, which counts as used by that.
     pub(crate) fn get(&self, name: &str) -> Option<Vec<u8>> {
+        let found = self.look(name)?;
+        self.touch(name);
+        Some(found)
+    }
+
+    /// What lies under a name.
+    pub(crate) fn look(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.folder.join(name);
-        let read = || {
-            let mut file = File::open(&path)?;
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            // Somebody else's file cannot be touched; it is as good.
-            let _ = file.set_modified(SystemTime::now());
-            Ok(bytes)
-        };
-        read().map_err(|error| note("read", &path, &error)).ok()
+        fs::read(&path).map_err(|error| note("read", &path, &error)).ok()
+    }
+
+    /// Takes note that what lies under a name is used.
+    pub(crate) fn touch(&self, name: &str) {
+        // Somebody else's file cannot be touched; it is as good.
+        let _ = File::open(self.folder.join(name)).and_then(|file| file.set_modified(SystemTime::now()));
     }
 
     /// Puts something under a name, in place of what was there, as a whole or not at all.

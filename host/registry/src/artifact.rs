@@ -83,14 +83,15 @@ impl RegistryRepository {
     /// # Errors
     /// It is not there, larger, or not what its digest says.
     pub async fn blob(&self, digest: &Digest, most: u64) -> Result<Vec<u8>, RegistryError> {
-        let fetch = || async {
-            let mut download = self.download(digest, most).await?;
-            let mut bytes = Vec::new();
-            while let Some(piece) = download.next().await? {
-                bytes.extend_from_slice(&piece);
-            }
-            Ok(bytes)
-        };
-        self.connection.retrying(fetch).await
+        let mut download = self.download(digest, most).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = download.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        let found = Digest::of(&bytes);
+        if found == *digest {
+            return Ok(bytes);
+        }
+        Err(self.connection.other_digest(&self.call_blob(digest), digest, &found))
     }
 }

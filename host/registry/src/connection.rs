@@ -1,29 +1,24 @@
-//! Asking one registry: time-outs, authorisation, retries.
+//! The connection to one registry, and what all requests over it share.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
-use backon::{ExponentialBuilder, Retryable as _};
-use oci_client::{Reference, RegistryOperation, errors::OciDistributionError};
 use rustls::pki_types::CertificateDer;
 use tokio::{sync::OnceCell, time::timeout};
 
 use crate::{
     address::{self, Protocol},
-    challenge::Challenge,
-    credentials::{Credential, CredentialSource},
+    authentication::{Access, Scopes},
+    credentials::Sources,
     error::RegistryError,
-    failure::contained,
     options::RegistryOptions,
     session::Session,
+    traffic::Traffic,
 };
 
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How many times longer the pauses are when the registry has too much to do. It may have said how long it wants to be
-/// left alone, but the client does not pass that on.
-const BUSY_FACTOR: u32 = 10;
 /// What is asked of a token server, for messages.
 pub(crate) const TOKEN: &str = "a token";
+/// What the first request is about, for messages.
+pub(crate) const GREETING: &str = "a first request";
 
 /// One registry.
 #[derive(Debug)]
@@ -31,17 +26,17 @@ pub(crate) struct Connection {
     pub(crate) registry: String,
     pub(crate) options: RegistryOptions,
     pub(crate) protocol: Protocol,
-    pub(crate) credentials: CredentialSource,
+    /// Where its credentials are found.
+    pub(crate) sources: Sources,
     pub(crate) authorities: Arc<[CertificateDer<'static>]>,
+    pub(crate) traffic: Traffic,
     session: OnceCell<Session>,
 }
 
 /// What a request is about.
 pub(crate) struct Ask<'a> {
-    /// The repository, and what is asked for in it.
-    pub(crate) reference: &'a Reference,
     /// What it needs permission for.
-    pub(crate) operation: RegistryOperation,
+    pub(crate) scopes: Scopes,
     /// What it asks for, for messages.
     pub(crate) what: &'a str,
 }
@@ -55,11 +50,9 @@ impl Connection {
         Self {
             registry: registry.to_owned(),
             protocol: address::protocol(registry, &options.plain_http),
-            credentials: CredentialSource {
-                file: options.docker_config.clone(),
-                helper_timeout: options.helper_timeout,
-            },
+            sources: Sources::new(registry, &options),
             authorities,
+            traffic: Traffic::new(options.transfers),
             session: OnceCell::new(),
             options,
         }
@@ -70,93 +63,13 @@ impl Connection {
         self.session.get_or_try_init(|| self.retrying(|| self.open())).await
     }
 
-    /// The credential in use, as far as it is known.
-    pub(crate) fn credential(&self) -> &Credential {
-        self.session.get().map_or(&Credential::Anonymous, |session| &session.credential)
+    /// What is known of showing the registry who asks.
+    pub(crate) fn known_access(&self) -> Option<&Access> {
+        self.session.get().map(|session| &session.access)
     }
 
     /// Waits for something that must not take longer than nothing may happen on a connection.
     pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, RegistryError> {
         timeout(self.options.idle_timeout, work).await.map_err(|_| self.stalled())
-    }
-
-    /// Makes a small request in time.
-    pub(crate) async fn ask<T, Call>(
-        &self,
-        ask: &Ask<'_>,
-        call: impl Fn() -> Call,
-    ) -> Result<T, RegistryError>
-    where
-        Call: Future<Output = Result<T, OciDistributionError>>,
-    {
-        let call =
-            || async { self.in_time(contained(call())).await?.map_err(|error| self.failure(ask, error)) };
-        self.authorised(ask, call).await
-    }
-
-    /// Tries something, and once more with a new token when the registry refuses the one that was shown. The client
-    /// gets tokens by itself but keeps quiet when it gets none, so the refusal is also what brings the reason to light.
-    pub(crate) async fn authorised<T, Attempt>(
-        &self,
-        ask: &Ask<'_>,
-        attempt: impl Fn() -> Attempt,
-    ) -> Result<T, RegistryError>
-    where
-        Attempt: Future<Output = Result<T, RegistryError>>,
-    {
-        match attempt().await {
-            Err(RegistryError::Unauthorised { .. }) => {
-                self.authorise(ask).await?;
-                attempt().await
-            }
-            result => result,
-        }
-    }
-
-    async fn authorise(&self, ask: &Ask<'_>) -> Result<(), RegistryError> {
-        let session = self.session().await?;
-        if let Credential::IdentityToken(identity) = &session.credential
-            && let Some(Challenge::Bearer { realm, service }) = &session.challenge
-        {
-            let token = self.exchange(ask, &session.http, (realm, service.as_deref()), identity).await?;
-            session.client.tokens.insert(ask.reference, ask.operation, token).await;
-            return Ok(());
-        }
-        let asked = session.client.auth(ask.reference, &session.authentication, ask.operation);
-        let asked = self.in_time(asked).await?;
-        let ask = Ask { what: TOKEN, ..*ask };
-        asked.map_err(|error| self.failure(&ask, error))?;
-        Ok(())
-    }
-
-    /// Does something until it works, fails for good, or was tried often enough.
-    pub(crate) async fn retrying<T, Attempt>(
-        &self,
-        attempt: impl FnMut() -> Attempt + Send,
-    ) -> Result<T, RegistryError>
-    where
-        Attempt: Future<Output = Result<T, RegistryError>> + Send,
-    {
-        let tries = self.options.tries.max(1);
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(self.options.first_pause)
-            .with_max_delay(LONGEST_PAUSE)
-            .with_jitter()
-            .with_max_times(tries - 1);
-        let result = attempt
-            .retry(pauses)
-            .when(RegistryError::is_passing)
-            .adjust(|error, pause| match error.is_busy() {
-                true => pause.map(|pause| (pause * BUSY_FACTOR).min(LONGEST_PAUSE)),
-                false => pause,
-            })
-            .notify(|error, pause| tracing::warn!(%error, ?pause, "the registry failed, trying again"))
-            .await;
-        result.map_err(|error| match error {
-            error if error.is_passing() && tries > 1 => {
-                RegistryError::GaveUp { tries, source: Box::new(error) }
-            }
-            error => error,
-        })
     }
 }

@@ -11,6 +11,8 @@ use plimsoll_layout::{
     manifest::{ManifestError, NoSuchPlatform},
 };
 
+use crate::credentials::GITHUB_REGISTRY;
+
 /// Why a registry or a repository in it could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
@@ -57,6 +59,24 @@ pub enum RegistryError {
         status: u16,
         /// What the registry says, in brackets; empty when it says nothing.
         reason: String,
+        /// How long it wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The registry wants to be left alone for longer than anybody waits.
+    #[error("it wants to be left alone for {} s, which is more than is waited for", .asked.as_secs())]
+    TooBusy {
+        /// How long.
+        asked: Duration,
+        /// What it answered.
+        source: Box<Self>,
+    },
+    /// The registry does not know an upload any more, or not what it said it had taken.
+    #[error("the registry {registry} lost what was sent of {what}")]
+    UploadLost {
+        /// Host and port.
+        registry: String,
+        /// What was sent.
+        what: String,
     },
     /// The registry wants credentials, or other ones.
     #[error("the registry {registry} refuses {what} without valid credentials: {credentials}{reason}")]
@@ -151,23 +171,35 @@ pub enum RegistryError {
     /// The layout failed.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The Docker configuration file or a credential helper failed.
-    #[error("cannot get the credentials for the registry {registry} from {}: {problem}", file.display())]
+    /// The credentials cannot be had: a configuration file, a credential helper or a cloud failed.
+    #[error("cannot get the credentials for the registry {registry} from {place}: {problem}")]
     Credentials {
         /// Host and port.
         registry: String,
-        /// The Docker configuration file.
-        file: PathBuf,
+        /// Where they were looked for.
+        place: String,
         /// What is wrong, without any secret.
         problem: String,
+        /// What to do.
+        advice: String,
+        /// Whether it may work a little later.
+        is_passing: bool,
     },
-    /// A file with certificate authorities cannot be used.
-    #[error("cannot use the certificate authorities in {}", path.display())]
-    CertificateAuthority {
+    /// A file with certificates or a key cannot be used.
+    #[error("cannot use {what} in {}", path.display())]
+    Certificate {
+        /// What is in it.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The address of a proxy is none.
+    #[error("the proxy for {scheme} has no address that can be used")]
+    Proxy {
+        /// What the proxy is for.
+        scheme: &'static str,
     },
     /// The HTTP client could not be made.
     #[error("cannot prepare connections to registries")]
@@ -190,8 +222,29 @@ impl RegistryError {
     pub(crate) fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. }
+            Self::Unreachable { .. }
+                | Self::Stalled { .. }
+                | Self::Interrupted { .. }
+                | Self::Failing { .. }
+                | Self::UploadLost { .. }
+                | Self::Credentials { is_passing: true, .. }
         )
+    }
+
+    /// Adds how long the registry wants to be left alone.
+    pub(crate) fn later(mut self, pause: Option<Duration>) -> Self {
+        if let Self::Failing { retry_after, .. } = &mut self {
+            *retry_after = pause;
+        }
+        self
+    }
+
+    /// How long the registry wants to be left alone, if it says so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Failing { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// Whether the registry has too much to do.
@@ -216,12 +269,20 @@ impl RegistryError {
             Self::Untrusted { registry, .. } => format!(
                 "Name the certificate authority of {registry} in the configuration; do not send images past a certificate that is wrong."
             ),
-            Self::Stalled { .. } | Self::Interrupted { .. } | Self::Failing { .. } => {
+            Self::Stalled { .. }
+            | Self::Interrupted { .. }
+            | Self::Failing { .. }
+            | Self::TooBusy { .. }
+            | Self::UploadLost { .. } => {
                 "Run it again when the registry is well: what was sent already is not sent again.".to_owned()
             }
             Self::Unauthorised { registry, .. } => {
                 format!("Log in with `docker login {registry}`, or correct the stored password.")
             }
+            Self::Denied { registry, .. } if registry == GITHUB_REGISTRY => "In GitHub Actions give the job `permissions: packages: \
+                write`, and the repository access to the package (in the package's settings); elsewhere use a token with the scope \
+                `write:packages`."
+                .to_owned(),
             Self::Denied { .. } => "Use an account that may do this in that repository.".to_owned(),
             Self::NotFound { .. } => "Check the name, the tag and the digest.".to_owned(),
             Self::Refused { .. } | Self::Nonsense { .. } => {
@@ -234,13 +295,12 @@ impl RegistryError {
             Self::Manifest { .. } => "Name another image.".to_owned(),
             Self::Platform { .. } => "Choose one of these platforms, or another image.".to_owned(),
             Self::WrongSize { .. } => "Remove the damaged blob and build the image again.".to_owned(),
-            Self::Credentials { file, .. } => {
-                format!(
-                    "Correct {}, or run the credential helper by hand to see what it says.",
-                    file.display()
-                )
+            Self::Credentials { advice, .. } => advice.clone(),
+            Self::Certificate { .. } => "Name a file in PEM format that this user may read.".to_owned(),
+            Self::Proxy { .. } => {
+                "Write it as `http://host:port`, with `user:password@` before the host where it wants them."
+                    .to_owned()
             }
-            Self::CertificateAuthority { .. } => "Name a file with certificates in PEM format.".to_owned(),
             Self::Client { .. } => "Check the certificates of the system.".to_owned(),
             Self::Layout(_) => String::new(),
             Self::GaveUp { source, .. } => source.hint(),
@@ -250,7 +310,9 @@ impl RegistryError {
     fn class(&self) -> FailureClass {
         match self {
             Self::NotFound { .. } | Self::Manifest { .. } | Self::Platform { .. } => FailureClass::User,
-            Self::Credentials { .. } | Self::CertificateAuthority { .. } => FailureClass::Configuration,
+            Self::Credentials { is_passing: false, .. } | Self::Certificate { .. } | Self::Proxy { .. } => {
+                FailureClass::Configuration
+            }
             Self::GaveUp { source, .. } => source.class(),
             _ => FailureClass::Outside,
         }

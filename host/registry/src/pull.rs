@@ -15,8 +15,6 @@ use plimsoll_layout::{
 
 use crate::{error::RegistryError, repository::RegistryRepository, waiting::blocking};
 
-/// Blobs on their way at the same time.
-const SIDE_BY_SIDE: usize = 4;
 /// A watcher is told of every so many bytes.
 const STEP: u64 = 256 << 10;
 
@@ -38,7 +36,7 @@ impl RegistryRepository {
         }
         stream::iter(blobs.into_values())
             .map(|blob| self.pull_blob(blob, layout, progress))
-            .buffer_unordered(SIDE_BY_SIDE)
+            .buffer_unordered(self.connection.options.transfers.max(1))
             .try_collect::<()>()
             .await?;
         for image in &chosen {
@@ -53,20 +51,13 @@ impl RegistryRepository {
         layout: &Layout,
         progress: &dyn Progress,
     ) -> Result<(), RegistryError> {
+        self.connection.traffic.origins.remember(&blob.digest, self.name.path());
         if layout.has_blob(&blob.digest)? == Some(blob.size) {
             return Ok(());
         }
-        self.connection.retrying(|| self.fetch_blob(&blob, layout, progress)).await
-    }
-
-    async fn fetch_blob(
-        &self,
-        blob: &Blob,
-        layout: &Layout,
-        progress: &dyn Progress,
-    ) -> Result<(), RegistryError> {
+        let _permit = self.connection.traffic.transfer().await;
         let what = blob.digest.to_string();
-        let mut download = self.download(&blob.digest, blob.size).await?;
+        let mut download = self.download(&blob.digest, blob.size).await?.whole();
         let mut writer = layout.blob_writer()?;
         let mut told = 0;
         while let Some(piece) = download.next().await? {
@@ -80,12 +71,14 @@ impl RegistryRepository {
                 progress.activity(Activity::Transfer { what: &what, done: told, total: blob.size });
             }
         }
-        if writer.size() < blob.size {
-            return Err(self.connection.interrupted(None));
-        }
         let digest = blob.digest;
         // Making it durable may take a while.
-        blocking(move || writer.finish_verified(&digest)).await?;
-        Ok(())
+        let finished = blocking(move || writer.finish_verified(&digest)).await;
+        finished.map(|_| ()).map_err(|error| match error {
+            LayoutError::WrongDigest { expected, found } => {
+                self.connection.other_digest(&self.call_blob(&digest), &expected, &found)
+            }
+            error => error.into(),
+        })
     }
 }

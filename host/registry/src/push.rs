@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use oci_client::{RegistryOperation, errors::OciDistributionError};
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, Progress, PushReport},
@@ -12,16 +11,9 @@ use plimsoll_layout::{
     Contents, Layout, LayoutError,
     manifest::{Blob, LARGEST_MANIFEST},
 };
-use tokio_util::io::ReaderStream;
+use reqwest::header::CONTENT_LENGTH;
 
-use crate::{
-    connection::Ask, error::RegistryError, failure::contained, repository::RegistryRepository, waiting::Meter,
-};
-
-/// Blobs on their way at the same time.
-const SIDE_BY_SIDE: usize = 4;
-/// Bytes read from a file at a time. Together with the number of transfers it bounds the memory that a push takes.
-const PIECE: usize = 128 << 10;
+use crate::{error::RegistryError, repository::RegistryRepository, upload::Arrival};
 
 impl RegistryRepository {
     /// See `ImageRepository::push`. Blobs come first, then the manifests, and what a manifest names before it: whatever
@@ -36,7 +28,7 @@ impl RegistryRepository {
         let Contents { blobs, manifests } = layout.contents(digest)?;
         let report = stream::iter(blobs)
             .map(|blob| self.push_one(&layout, blob, progress))
-            .buffer_unordered(SIDE_BY_SIDE)
+            .buffer_unordered(self.connection.options.transfers.max(1))
             .try_fold(PushReport::default(), |report, sent| async move { Ok(report + sent) })
             .await?;
         for digest in manifests {
@@ -66,62 +58,32 @@ impl RegistryRepository {
         blob: Blob,
         progress: &dyn Progress,
     ) -> Result<PushReport, RegistryError> {
-        if self.connection.retrying(|| self.has_blob(&blob.digest)).await? {
-            return Ok(PushReport::present());
-        }
-        match layout.has_blob(&blob.digest)? {
-            Some(found) if found != blob.size => {
-                return Err(RegistryError::WrongSize { digest: blob.digest, expected: blob.size, found });
-            }
-            _ => self.connection.retrying(|| self.upload(layout, &blob, progress)).await?,
-        }
-        let what = blob.digest.to_string();
-        progress.activity(Activity::Transfer { what: &what, done: blob.size, total: blob.size });
-        Ok(PushReport::sent(blob.size))
-    }
-
-    /// Whether the repository has a blob.
-    pub(crate) async fn has_blob(&self, digest: &Digest) -> Result<bool, RegistryError> {
-        let session = self.connection.session().await?;
-        let (what, target) = (self.call_blob(digest), digest.to_string());
-        let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        match self.connection.ask(&ask, || session.client.blob_exists(&reference, &target)).await {
+        let _permit = self.connection.traffic.transfer().await;
+        match self.connection.retrying(|| self.has_blob(&blob)).await {
+            Ok(true) => return Ok(PushReport::present()),
             // Some registries deny to look into a repository that is not there yet. If more than that is denied, the
             // upload says so, and why, which the answer to a look cannot.
-            Err(RegistryError::Denied { .. }) => Ok(false),
-            answer => answer,
+            Ok(false) | Err(RegistryError::Denied { .. }) => {}
+            Err(error) => return Err(error),
         }
+        let arrival = self.upload(layout, &blob, progress).await?;
+        let what = blob.digest.to_string();
+        progress.activity(Activity::Transfer { what: &what, done: blob.size, total: blob.size });
+        Ok(match arrival {
+            Arrival::Sent => PushReport::sent(blob.size),
+            Arrival::Mounted => PushReport::present(),
+        })
     }
 
-    /// One upload from beginning to end (OCI distribution specification 1.1, "POST then PUT"). A failed one is left to
-    /// the registry, which forgets it in time.
-    async fn upload(
-        &self,
-        layout: &Layout,
-        blob: &Blob,
-        progress: &dyn Progress,
-    ) -> Result<(), RegistryError> {
+    /// Whether the repository has a blob, whole ("Checking if content exists in the registry").
+    pub(crate) async fn has_blob(&self, blob: &Blob) -> Result<bool, RegistryError> {
         let connection = &self.connection;
-        let session = connection.session().await?;
         let (what, target) = (self.call_blob(&blob.digest), blob.digest.to_string());
-        let reference = self.reference(&target);
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Push, what: &what };
-        let send = || async {
-            let file = tokio::fs::File::from_std(layout.open_blob(&blob.digest)?);
-            let meter = Meter::default();
-            let counter = meter.clone();
-            let pieces = ReaderStream::with_capacity(file, PIECE)
-                .inspect_ok(move |piece| counter.add(piece.len()))
-                .map_err(OciDistributionError::from);
-            let transfer = session.client.push_blob_stream(&reference, pieces, &target, Some(blob.size));
-            meter
-                .watch(contained(transfer), connection.options.idle_timeout, (&target, blob.size), progress)
-                .await
-                .map_err(|_| connection.stalled())?
-                .map_err(|error| connection.failure(&ask, error))
-        };
-        connection.authorised(&ask, send).await?;
-        Ok(())
+        let url = connection.url(&format!("{}/blobs/{target}", self.name.path())).await?;
+        let answer = connection.request(&self.pulling(&what), |http| http.head(url.clone())).await;
+        let Some(answer) = RegistryError::optional(answer)? else { return Ok(false) };
+        connection.same(&what, &blob.digest, answer.headers())?;
+        let size = answer.headers().get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+        Ok(size.is_none_or(|size: u64| size == blob.size))
     }
 }

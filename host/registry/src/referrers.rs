@@ -1,9 +1,27 @@
 //! Artifacts that refer to another one, such as signatures (OCI distribution specification 1.1, "Listing Referrers").
 
-use oci_client::RegistryOperation;
 use plimsoll_core::digest::Digest;
+use plimsoll_layout::manifest::OCI_INDEX;
+use reqwest::header::ACCEPT;
+use serde::Deserialize;
 
-use crate::{connection::Ask, error::RegistryError, repository::RegistryRepository};
+use crate::{error::RegistryError, repository::RegistryRepository};
+
+/// The largest list that is read, bytes.
+const LARGEST_LIST: u64 = 16 << 20;
+
+/// What the registry answers: an index, of which this much is of interest.
+#[derive(Deserialize)]
+struct List {
+    manifests: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    digest: String,
+    artifact_type: Option<String>,
+}
 
 /// An artifact that refers to another one, as the registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +39,31 @@ impl RegistryRepository {
     /// # Errors
     /// The registry could not be asked, or answers with something else.
     pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Referrer>, RegistryError> {
-        let connection = &self.connection;
-        let session = connection.session().await?;
         let what = format!("what refers to {digest} in {}", self.name.path());
-        let reference = self.reference(&digest.to_string());
-        let ask = Ask { reference: &reference, operation: RegistryOperation::Pull, what: &what };
-        let list = || session.client.pull_referrers(&reference, None);
-        let Some(index) = RegistryError::optional(connection.retrying(|| connection.ask(&ask, list)).await)?
-        else {
-            return Ok(Vec::new());
+        let listed = self.connection.retrying(|| self.list_referrers(digest, &what)).await;
+        let bytes = match RegistryError::optional(listed)? {
+            Some(bytes) => bytes,
+            None => {
+                match RegistryError::optional(self.manifest(&digest.to_string().replace(':', "-")).await)? {
+                    Some((bytes, _)) => bytes,
+                    None => return Ok(Vec::new()),
+                }
+            }
         };
-        let referrer = |entry: oci_client::manifest::ImageIndexEntry| {
+        let no_list = |_| self.connection.nonsense(&what, "something that is no list".to_owned());
+        let List { manifests } = serde_json::from_slice(&bytes).map_err(no_list)?;
+        let referrer = |entry: Entry| {
             Some(Referrer { digest: entry.digest.parse().ok()?, artifact_type: entry.artifact_type })
         };
-        Ok(index.manifests.into_iter().filter_map(referrer).collect())
+        Ok(manifests.into_iter().filter_map(referrer).collect())
+    }
+
+    async fn list_referrers(&self, digest: &Digest, what: &str) -> Result<Vec<u8>, RegistryError> {
+        let connection = &self.connection;
+        let url = connection.url(&format!("{}/referrers/{digest}", self.name.path())).await?;
+        let make = |http: &reqwest::Client| http.get(url.clone()).header(ACCEPT, OCI_INDEX);
+        let mut answer = connection.request(&self.pulling(what), make).await?;
+        let too_large = || connection.nonsense(what, format!("more than {LARGEST_LIST} bytes"));
+        connection.read(&mut answer, LARGEST_LIST).await?.ok_or_else(too_large)
     }
 }

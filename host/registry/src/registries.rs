@@ -16,8 +16,12 @@ use plimsoll_layout::Layout;
 use rustls::pki_types::CertificateDer;
 
 use crate::{
-    connection::Connection, error::RegistryError, options::RegistryOptions, repository::RegistryRepository,
-    session,
+    certificates::{authorities, trust},
+    connection::Connection,
+    error::RegistryError,
+    options::RegistryOptions,
+    proxies::proxies,
+    repository::RegistryRepository,
 };
 
 /// The way to all registries. Cheap to clone; connections, credentials and tokens are shared.
@@ -32,9 +36,13 @@ impl Registries {
     /// Prepares the way; nothing is sent yet.
     ///
     /// # Errors
-    /// A file with certificate authorities cannot be used.
+    /// A file with certificates or a key cannot be used, or a proxy has no address.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        let authorities = session::authorities(&options)?;
+        let authorities = authorities(&options.certificate_authorities)?;
+        for host in options.hosts.keys() {
+            trust(host, &[], &options)?;
+        }
+        proxies(&options.proxies)?;
         Ok(Self { authorities: authorities.into(), options, connections: Arc::default() })
     }
 

@@ -7,42 +7,52 @@
 
 mod application;
 mod artifact;
+mod azure;
 mod certificate;
 mod cluster;
 mod cluster_application;
 mod command;
 mod daemon;
 mod engine;
+mod fault_proxy;
 mod git;
 mod git_server;
 mod http;
 mod nginx;
 mod plimsoll;
 mod postgres;
+mod proxy;
 mod reference;
 mod registry;
 mod requirement;
 mod site;
 mod text;
 mod tools;
+mod web;
 
 pub use application::{Application, LAYOUT, configuration, environment};
 pub use artifact::{copy_artifact, send_artifact};
+pub use azure::AzureStandIn;
+pub use certificate::Certificate;
 pub use cluster::{ControlPlane, KUBECONFIG_VARIABLE, build_cluster_tools, cluster_tool};
 pub use cluster_application::ClusterApplication;
 pub use command::{Finished, run, run_for};
 pub use engine::{Container, DockerEngine};
+pub use fault_proxy::{Break, FaultProxy, Seen};
 pub use git::{FIRST_COMMIT_AT, GitRepository};
 pub use git_server::GitServer;
 pub use http::{Response, get, request};
 pub use nginx::NginxBase;
 pub use plimsoll::{Plimsoll, Ran, Running};
 pub use postgres::PostgresServer;
+pub use proxy::Proxy;
 pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild};
+pub use registry::{Access, DebianRegistry, IDENTITY_TOKEN, PASSWORD, USER};
 pub use registry::{Access, DebianRegistry, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;
 pub use tools::{buildah, cosign, skopeo, wkg};
+pub use web::{WebAnswer, WebRequest, WebServer};
 
 /// Goes on only where the machine has what the test needs. Elsewhere the test ends here and is reported as skipped, with
 /// the reason; in CI (`CI=true`) it fails instead.

@@ -8,7 +8,7 @@ use plimsoll_core::{
 };
 
 use super::{
-    model::{Builder, Destination, Image, Registries},
+    model::{Builder, Destination, Image},
     problem::Problem,
     reader::{Reader, Text},
 };
@@ -101,16 +101,5 @@ fn not_a_repository(written: Text<'_>, message: String) -> Problem {
         }
         Err(_) => Problem::new(written.span, message)
             .help("write it like `ghcr.io/contoso/website`, or `oci:` and a folder for a layout on disk"),
-    }
-}
-
-pub(super) fn registries(reader: Option<Reader<'_>>, folder: &Path) -> Registries {
-    let texts = |key| reader.map(|reader| reader.texts(key)).unwrap_or_default();
-    Registries {
-        certificate_authorities: texts("certificate-authorities")
-            .iter()
-            .map(|path| folder.join(path.text))
-            .collect(),
-        plain_http: texts("plain-http").iter().map(|host| host.text.to_owned()).collect(),
     }
 }

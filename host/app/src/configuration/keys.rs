@@ -3,6 +3,7 @@
 mod environment;
 mod notification;
 mod policy;
+mod registries;
 mod target;
 
 use super::shape::{
@@ -13,6 +14,7 @@ use super::shape::{
 use environment::ENVIRONMENT;
 use notification::NOTIFICATION;
 use policy::BINDING;
+use registries::REGISTRIES;
 
 /// The whole file.
 pub(super) static FILE: TableShape = TableShape {
@@ -203,26 +205,6 @@ static JOURNAL: TableShape = TableShape {
             shape: Shape::Text,
             presence: Optional("`\"plimsoll\"`"),
             meaning: "With `postgres`: the schema in the database. Each journal has one of its own.",
-        },
-    ],
-};
-
-static REGISTRIES: TableShape = TableShape {
-    meaning: "How registries are reached.",
-    one_of: None,
-    variants: None,
-    keys: &[
-        Key {
-            name: "certificate-authorities",
-            shape: Shape::List { of: &Shape::Text, least: 0 },
-            presence: Optional("`[]`"),
-            meaning: "Files with further certificate authorities (PEM), relative to the folder of the configuration.",
-        },
-        Key {
-            name: "plain-http",
-            shape: Shape::List { of: &Shape::Text, least: 0 },
-            presence: Optional("`[]`"),
-            meaning: "Registries, host and port, that are spoken to without TLS.",
         },
     ],
 };

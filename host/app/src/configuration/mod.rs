@@ -20,6 +20,7 @@ mod order;
 mod problem;
 mod quantity;
 mod reader;
+mod registries;
 mod schema;
 mod settings;
 mod shadow;
@@ -93,6 +94,7 @@ fn resolve(
     };
     let journal = journal::journal(file.table("journal").as_ref(), folder, problems);
     let notifications = notifications::notifications(&file.tables("notifications"), folder, problems);
+    let registries = registries::registries(file.table("registries"), folder, problems);
     let environments = file.tables("environments");
     folders::check(&environments, folder, &kept(image.as_ref(), journal.as_ref()), problems);
     let environments = environments::environments(&environments, surroundings, problems);
@@ -103,7 +105,7 @@ fn resolve(
         environments: environments?,
         journal: journal?,
         notifications: notifications?,
-        registries: image::registries(file.table("registries"), folder),
+        registries: registries?,
         signers: signers?,
         source: source.clone(),
     })

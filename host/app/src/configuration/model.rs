@@ -16,6 +16,8 @@ use plimsoll_core::{
     reference::{ImageReference, RepositoryName},
 };
 
+use plimsoll_registry::RegistryHost;
+
 use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
@@ -339,8 +341,18 @@ impl NotificationEvent {
 pub struct Registries {
     /// Files with further certificate authorities, PEM.
     pub certificate_authorities: Vec<PathBuf>,
+    /// Folders with certificates in Docker's layout.
+    pub certificate_folders: Vec<PathBuf>,
     /// Registries, host and port, that are spoken to without TLS.
     pub plain_http: Vec<String>,
+    /// Blobs on their way to and from one registry at the same time; the registry client decides when absent.
+    pub transfers: Option<usize>,
+    /// The size of the pieces that a larger blob is sent in, bytes; the registry client decides when absent.
+    pub upload_piece: Option<u64>,
+    /// How long a registry that says when to come back is waited for; the registry client decides when absent.
+    pub busy_timeout: Option<Duration>,
+    /// What single registries need, by host and port.
+    pub hosts: BTreeMap<String, RegistryHost>,
 }
 
 impl Configuration {

@@ -85,6 +85,11 @@ impl<'a> Reader<'a> {
         quantity::duration(self.text(key)?.text).ok()
     }
 
+    /// A number of bytes.
+    pub(super) fn size(&self, key: &str) -> Option<u64> {
+        quantity::size(self.text(key)?.text).ok()
+    }
+
     /// Where the value of a key stands.
     pub(super) fn span(&self, key: &str) -> Option<SourceSpan> {
         self.value(key).map(|value| value.span().into())

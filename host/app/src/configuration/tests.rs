@@ -9,7 +9,7 @@ use plimsoll_core::{
 };
 
 use super::{
-    shape::{Shape, TableShape},
+    shape::{OneOf, Shape, TableShape},
     *,
 };
 
@@ -104,6 +104,20 @@ fn every_key_is_read() {
     );
     assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
     assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
+    let registries = &configuration.registries;
+    assert_eq!((registries.transfers, registries.upload_piece), (Some(8), Some(16 << 20)));
+    assert_eq!(registries.busy_timeout.map(|time| time.as_secs()), Some(300));
+}
+
+#[test]
+fn several_platforms_stand_in_place_of_one() {
+    let platforms =
+        |line: &str| parse(&format!("{MINIMAL}{line}\n")).map(|file| file.image.platforms.to_string());
+    let two = platforms("platforms = [\"linux/arm64/v8\", \"linux/amd64\"]").unwrap();
+    assert_eq!(two, "linux/arm64, linux/amd64");
+    let both = platforms("platform = \"linux/amd64\"\nplatforms = [\"linux/arm64\"]").unwrap_err().lines();
+    assert!(both[0].contains("name at most one of `platform`, `platforms`"), "{both:?}");
+    assert!(platforms("platforms = []").is_err());
 }
 
 /// A key that could be left out of the full file without a change would be one that nobody reads.
@@ -151,12 +165,18 @@ fn without_digest(text: &str) -> Option<String> {
 
 /// Keys of the table that the full file does not write, as `name = ` or as a header.
 fn unused_keys(shape: &'static TableShape, missing: &mut Vec<&str>) {
-    for key in shape.all_keys() {
-        let name = key.name;
+    let is_there = |name: &str| {
         let forms = ["\n", "{ ", ", "].map(|before| format!("{before}{name} = "));
         let headers = [format!("[{name}]"), format!(".{name}]")];
-        if !forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str())) {
-            missing.push(name);
+        forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str()))
+    };
+    let excluded = |name: &str| {
+        let mut others = shape.one_of.into_iter().flat_map(OneOf::names);
+        others.clone().any(|other| other == name) && others.any(is_there)
+    };
+    for key in shape.all_keys() {
+        if !is_there(key.name) && !excluded(key.name) {
+            missing.push(key.name);
         }
         if let Some(inner) = key.shape.table() {
             unused_keys(inner, missing);

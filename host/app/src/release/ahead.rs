@@ -17,10 +17,10 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use plimsoll_core::{
+    digest::Digest,
     fact::Entry,
     ports::{
-        Activity, BlobNews, BuildRequest, BuiltImage, ImageBuilder, ImageRepository, PortFailure, Progress,
-        PushReport,
+        Activity, BuildRequest, BuiltImage, ImageBuilder, ImageRepository, PortFailure, Progress, PushReport,
     },
     release::Step,
 };
@@ -29,7 +29,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// Blobs on their way at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Builds, and sends what is known of the image meanwhile; answers what was sent. What could not be sent is left to the
+/// Builds, and sends the layers that are complete meanwhile; answers what was sent. What could not be sent is left to the
 /// push, which says why.
 pub(super) async fn build(
     builder: &dyn ImageBuilder,
@@ -74,28 +74,22 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    async fn send(&self, told: UnboundedReceiver<BlobNews>) {
+    async fn send(&self, told: UnboundedReceiver<Digest>) {
         let told = stream::unfold(told, |mut told| async { Some((told.recv().await?, told)) });
-        told.for_each_concurrent(SIDE_BY_SIDE, |news| self.send_one(news)).await;
+        told.for_each_concurrent(SIDE_BY_SIDE, |digest| self.send_one(digest)).await;
     }
 
-    async fn send_one(&self, news: BlobNews) {
+    async fn send_one(&self, digest: Digest) {
         if self.gave_up.load(Ordering::Relaxed) {
             return;
         }
-        let sent = match &news {
-            BlobNews::Present(digest) => self.repository.push_blob(self.layout, digest, self.progress).await,
-            BlobNews::Growing(blob) => self.repository.push_growing(blob, self.progress).await,
-        };
-        match sent {
+        match self.repository.push_blob(self.layout, &digest, self.progress).await {
             Ok(report) => {
                 let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
                 *sent = *sent + report;
             }
-            Err(error) => {
-                tracing::debug!(%error, "blobs are not sent ahead of the image");
-                self.gave_up.store(true, Ordering::Relaxed);
-            }
+            // The push meets the same obstacle, and says what it is.
+            Err(_) => self.gave_up.store(true, Ordering::Relaxed),
         }
     }
 }
@@ -103,7 +97,7 @@ impl Sender<'_> {
 /// Passes everything on, and takes the news of blobs.
 struct Watcher<'a> {
     progress: &'a dyn Progress,
-    tell: UnboundedSender<BlobNews>,
+    tell: UnboundedSender<Digest>,
 }
 
 impl Progress for Watcher<'_> {
@@ -123,13 +117,126 @@ impl Progress for Watcher<'_> {
         self.progress.recorded(entry);
     }
 
-    fn blob(&self, news: BlobNews) {
-        self.progress.blob(news.clone());
+    fn blob(&self, digest: &Digest) {
+        self.progress.blob(digest);
         // Nobody listens when the build was given up.
-        let _ = self.tell.send(news);
+        let _ = self.tell.send(*digest);
     }
 
     fn activity(&self, activity: Activity<'_>) {
         self.progress.activity(activity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use async_trait::async_trait;
+    use plimsoll_core::{
+        names::Tag,
+        ports::{Compression, FailureClass, Platform, Silent},
+    };
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// A builder that ends once somebody has taken its first layer.
+    struct Builder {
+        taken: Arc<Notify>,
+        fails: bool,
+    }
+
+    #[async_trait]
+    impl ImageBuilder for Builder {
+        async fn build(&self, _: &BuildRequest, progress: &dyn Progress) -> Result<BuiltImage, PortFailure> {
+            progress.blob(&Digest::of(b"layer"));
+            self.taken.notified().await;
+            if self.fails {
+                return Err(PortFailure::new(FailureClass::User, "a mistake in the Dockerfile"));
+            }
+            Ok(BuiltImage { digest: Digest::of(b"image"), size: 7 })
+        }
+    }
+
+    /// A repository that takes what is sent ahead, or refuses everything, or never comes to an end.
+    enum Repository {
+        Takes(Arc<Notify>),
+        Refuses(Arc<Notify>),
+        Hangs(Arc<Notify>),
+    }
+
+    #[async_trait]
+    impl ImageRepository for Repository {
+        async fn push(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
+            unreachable!("nothing here pushes an image")
+        }
+
+        async fn push_blob(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
+            let (Self::Takes(taken) | Self::Refuses(taken) | Self::Hangs(taken)) = self;
+            taken.notify_one();
+            match self {
+                Self::Takes(_) => Ok(PushReport::sent(7)),
+                Self::Refuses(_) => Err(PortFailure::new(FailureClass::Outside, "no")),
+                Self::Hangs(_) => future::pending().await,
+            }
+        }
+
+        async fn resolve(&self, _: &Tag) -> Result<Option<Digest>, PortFailure> {
+            Ok(None)
+        }
+
+        async fn set_tag(&self, _: &Tag, _: &Digest) -> Result<(), PortFailure> {
+            unreachable!("nothing here sets a tag")
+        }
+
+        async fn tags(&self) -> Result<Vec<String>, PortFailure> {
+            Ok(Vec::new())
+        }
+
+        async fn labels(&self, _: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {
+            Ok(None)
+        }
+    }
+
+    fn request() -> BuildRequest {
+        BuildRequest {
+            context: "context".into(),
+            dockerfile: "Dockerfile".into(),
+            build_arguments: BTreeMap::new(),
+            target: None,
+            platforms: Platform::new("linux", "amd64", None).into(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            timestamp: 0,
+            compression: Compression::Gzip,
+            layout: "layout".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_layer_is_sent_before_its_build_has_ended() {
+        let taken = Arc::new(Notify::new());
+        let builder = Builder { taken: Arc::clone(&taken), fails: false };
+        // The build would wait for ever if nobody took its layer meanwhile.
+        let (built, sent) = build(&builder, &Repository::Takes(taken), &request(), &Silent).await.unwrap();
+        assert_eq!(built.digest, Digest::of(b"image"));
+        assert_eq!((sent.blobs_sent, sent.bytes_sent), (1, 7));
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_refuses_is_left_to_the_push() {
+        let taken = Arc::new(Notify::new());
+        let builder = Builder { taken: Arc::clone(&taken), fails: false };
+        let (_, sent) = build(&builder, &Repository::Refuses(taken), &request(), &Silent).await.unwrap();
+        assert_eq!(sent, PushReport::default());
+    }
+
+    #[tokio::test]
+    async fn a_build_that_fails_waits_for_nobody() {
+        let taken = Arc::new(Notify::new());
+        let builder = Builder { taken: Arc::clone(&taken), fails: true };
+        let failed = build(&builder, &Repository::Hangs(taken), &request(), &Silent).await;
+        assert_eq!(failed.unwrap_err().to_string(), "a mistake in the Dockerfile");
     }
 }

@@ -1,17 +1,17 @@
 //! Building the planned stages, one after the other, for one platform after the other.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path};
 
 use plimsoll_core::{
-    ports::{BlobNews, BuildRequest, BuiltImage, Platform, RemoteSources},
+    digest::Digest,
+    ports::{BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
-use tempfile::TempDir;
-use tokio::runtime::Handle;
 
 use super::{
     bases::Images,
+    elsewhere::Elsewhere,
     failure::Failure,
     output::{self, PlatformImage},
     settings::{self, Given},
@@ -25,9 +25,10 @@ use crate::{
     dockerignore::Ignore,
     error::ImageError,
     files::{Files, Node, clamp},
-    layer::Entries,
+    layer::{Entries, LayerBlob},
     layer_format,
     owner::Owner,
+    parts,
 };
 
 /// Everything a build works with.
@@ -38,14 +39,12 @@ pub(super) struct Build {
     pub(super) images: Images,
     pub(super) cache: Cache,
     pub(super) layout: Layout,
-    /// What brings things from elsewhere, and the runtime that it works in.
-    pub(super) remote: (Arc<dyn RemoteSources>, Handle),
-    /// A folder for what is needed until the build ends.
-    pub(super) scratch: TempDir,
+    /// What ADD reads from elsewhere.
+    pub(super) elsewhere: Elsewhere,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send + Sync>,
-    /// Takes news of blobs.
-    pub(super) tell: Box<dyn Fn(BlobNews) + Send + Sync>,
+    /// Takes the digests of layers that are in the layout.
+    pub(super) tell: Box<dyn Fn(Digest) + Send + Sync>,
 }
 
 impl Build {
@@ -92,11 +91,7 @@ impl Work<'_> {
             Base::Image(reference) => {
                 let state = self.image(reference, &stage.platform)?;
                 if stage.in_image {
-                    state
-                        .files
-                        .layers()
-                        .iter()
-                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                    state.files.layers().iter().for_each(|layer| (self.build.tell)(*layer));
                 }
                 state
             }
@@ -140,23 +135,31 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.plan.stages[stage].in_image;
-        if has_layer {
-            let BuildRequest { timestamp, compression, .. } = self.build.request;
-            let (layer, known) = self.build.cache.layer(
-                &self.build.layout,
-                &entries,
-                timestamp,
-                compression,
-                &self.build.tell,
-            )?;
+        let layers = match self.plan.stages[stage].in_image {
+            true => parts::split(entries),
+            false => Vec::new(),
+        };
+        for (layer, known) in self.make_layers(&layers)? {
             if known {
                 self.say(&format!("unchanged: {}", layer.digest));
             }
-            state.add_layer(&layer, layer_format::media_type(compression));
+            state.add_layer(&layer, layer_format::media_type(self.build.request.compression));
+            state.config.add_history(&self.created, &instruction.text, true);
         }
-        state.config.add_history(&self.created, &instruction.text, has_layer);
+        if layers.is_empty() {
+            state.config.add_history(&self.created, &instruction.text, false);
+        }
         Ok(())
+    }
+
+    fn make_layers(&self, layers: &[Entries]) -> Result<Vec<(LayerBlob, bool)>, ImageError> {
+        let Build { cache, layout, tell, .. } = self.build;
+        let BuildRequest { timestamp, compression, .. } = self.build.request;
+        parts::in_turns(layers, |entries| {
+            let made = cache.layer(layout, entries, timestamp, compression)?;
+            tell(made.0.digest);
+            Ok(made)
+        })
     }
 
     fn given(&self, name: &str) -> Given {

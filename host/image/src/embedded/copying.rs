@@ -70,7 +70,8 @@ impl Work<'_> {
 
 /// The folders of an image that lead to a destination: those that are there are not made again.
 fn way(tree: &Tree, destination: &Path) -> Tree {
-    let is_folder = destination.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let written = destination.as_os_str().as_encoded_bytes();
+    let is_folder = [b"/".as_slice(), b"/.", b"/.."].iter().any(|end| written.ends_with(end));
     let destination = clamp(destination);
     let mut way = Tree::default();
     for folder in destination.ancestors().skip(usize::from(!is_folder)) {

@@ -1,5 +1,7 @@
 //! ADD of files on the web and of git repositories.
 
+use std::path::{Path, PathBuf};
+
 use plimsoll_core::{
     digest::Digest,
     ports::{Activity, GitSource, PortFailure, Progress},
@@ -7,6 +9,7 @@ use plimsoll_core::{
 
 use super::{
     build::Build,
+    elsewhere::Checkout,
     failure::Failure,
     sources::{Gathering, Load},
 };
@@ -16,7 +19,6 @@ use crate::{
     dockerfile::{Problem, Remote, Word},
     error::ImageError,
     files::{Content, Kind, Node},
-    layer::Hashing,
 };
 
 // Messages show sources as written: what variables put into them may be secret.
@@ -47,22 +49,18 @@ impl Gathering<'_> {
             Some(known) => known,
             None => self.fetch(url, word, wanted)?,
         };
-        let path = std::path::Path::new("/").join(name.unwrap_or_default());
+        let path = Path::new("/").join(name.unwrap_or_default());
         let kind = Kind::File(Content::Layer { layer: digest, path, size });
         let node = Node { kind, mode: 0o600, user: 0, group: 0, attributes: Vec::new() };
-        let found = Found { name: name.unwrap_or_default().into(), path: std::path::PathBuf::new(), node };
+        let found = Found { name: name.unwrap_or_default().into(), path: PathBuf::new(), node };
         Ok(self.perhaps_unpacked(found, &word.text, self.copy.unpack.unwrap_or(false))?)
     }
 
-    /// Brings a file into the layout.
+    /// Brings a file into the layout, once for all platforms.
     fn fetch(&self, url: &str, word: &Word, wanted: Option<Digest>) -> Result<(Digest, u64), Failure> {
         let build = self.build;
-        let (remote, runtime) = &build.remote;
-        let mut blob = build.layout.blob_writer().map_err(ImageError::from)?;
-        runtime
-            .block_on(remote.file(url, &mut blob, &Spoken(build)))
-            .map_err(|failure| self.failed(word, failure))?;
-        let (digest, size) = blob.finish().map_err(ImageError::from)?;
+        let fetched = build.elsewhere.file(url, &build.layout, &Spoken(build));
+        let (digest, size) = fetched.map_err(|failure| self.failed(word, failure))?;
         match wanted {
             Some(wanted) if wanted != digest => {
                 let message =
@@ -74,14 +72,8 @@ impl Gathering<'_> {
     }
 
     fn repository(&self, source: &GitSource, folder: &str, word: &Word) -> Result<Load, Failure> {
-        let (remote, runtime) = &self.build.remote;
-        let place = tempfile::tempdir_in(self.build.scratch.path())
-            .map_err(ImageError::io("write into", self.build.scratch.path()))?
-            // It goes with the folder that it is in.
-            .keep();
-        let commit = runtime
-            .block_on(remote.repository(source, &place, &Spoken(self.build)))
-            .map_err(|failure| self.failed(word, failure))?;
+        let fetched = self.build.elsewhere.repository(source, &Spoken(self.build));
+        let Checkout { folder: place, commit } = fetched.map_err(|failure| self.failed(word, failure))?;
         if let Some((wanted, at)) = self.checksum_word().filter(|(wanted, _)| !commit.starts_with(wanted)) {
             let message = format!("`{}` is at the commit {commit}, and {wanted} is wanted", word.text);
             return Err(Problem::new(at.at, message).into());
@@ -112,13 +104,9 @@ impl Gathering<'_> {
 impl Build {
     /// A blob that is in the layout already, whole.
     fn known_blob(&self, digest: Digest) -> Result<Option<(Digest, u64)>, ImageError> {
-        let Some(size) = self.layout.has_blob(&digest)? else { return Ok(None) };
-        let mut file = self.layout.open_blob(&digest)?;
-        let mut nowhere = std::io::sink();
-        let mut hashing = Hashing::new(&mut nowhere);
-        let path = self.layout.blob_path(&digest);
-        std::io::copy(&mut file, &mut hashing).map_err(ImageError::io("read", &path))?;
-        Ok((hashing.digest() == digest).then_some((digest, size)))
+        let whole = self.layout.check_blob(&digest)?;
+        let size = if whole { self.layout.has_blob(&digest)? } else { None };
+        Ok(size.map(|size| (digest, size)))
     }
 }
 

@@ -8,6 +8,7 @@
 mod bases;
 mod build;
 mod copying;
+mod elsewhere;
 mod failure;
 mod fetching;
 mod output;
@@ -18,14 +19,16 @@ mod stage;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
-    RemoteSources,
+use plimsoll_core::{
+    digest::Digest,
+    ports::{
+        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+    },
 };
 use plimsoll_layout::Layout;
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::sync::mpsc;
 
-use self::build::Build;
+use self::{build::Build, elsewhere::Elsewhere};
 use crate::{
     blocking,
     cache::Cache,
@@ -78,21 +81,17 @@ impl ImageBuilder for EmbeddedBuilder {
             plans,
             images,
             cache: self.cache.clone(),
-            remote: (Arc::clone(&self.remote), Handle::current()),
-            scratch: tempfile::Builder::new()
-                .prefix(".scratch-")
-                .tempdir_in(layout.root())
-                .map_err(ImageError::io("write into", layout.root()))?,
+            elsewhere: Elsewhere::new(Arc::clone(&self.remote), &layout)?,
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
-            tell: Box::new(move |blob| drop(tell.send(News::Blob(blob)))),
+            tell: Box::new(move |digest| drop(tell.send(News::Blob(digest)))),
         };
         let forward = async {
             while let Some(news) = news.recv().await {
                 match news {
                     News::Line(line) => progress.activity(Activity::Line(&line)),
-                    News::Blob(blob) => progress.blob(blob),
+                    News::Blob(digest) => progress.blob(&digest),
                 }
             }
         };
@@ -104,7 +103,7 @@ impl ImageBuilder for EmbeddedBuilder {
 /// What a build tells of itself.
 enum News {
     Line(String),
-    Blob(BlobNews),
+    Blob(Digest),
 }
 
 /// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).

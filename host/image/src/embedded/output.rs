@@ -55,7 +55,7 @@ pub(super) fn write(
         },
         "layers": state.layers,
     });
-    annotate(&mut manifest, annotations(request, &state));
+    annotate(&mut manifest, &annotations(request, &state));
     let (digest, size) = layout.write_blob(manifest.to_string().as_bytes())?;
     let descriptor = [
         ("mediaType", OCI_MANIFEST.into()),
@@ -90,7 +90,7 @@ fn write_index(
 ) -> Result<Digest, ImageError> {
     let manifests: Vec<Value> = images.into_iter().map(|image| Value::Object(image.descriptor)).collect();
     let mut index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests });
-    annotate(&mut index, request.annotations.clone());
+    annotate(&mut index, &request.annotations);
     Ok(layout.write_blob(index.to_string().as_bytes())?.0)
 }
 
@@ -103,7 +103,7 @@ fn described(platform: &Platform) -> Value {
     value
 }
 
-fn annotate(document: &mut Value, annotations: BTreeMap<String, String>) {
+fn annotate(document: &mut Value, annotations: &BTreeMap<String, String>) {
     if !annotations.is_empty() {
         document["annotations"] = json!(annotations);
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -10,13 +10,14 @@ use plimsoll_core::digest::Digest;
 
 use super::{build::Build, failure::Failure, stage::StageState};
 use crate::{
-    archive, base_layer,
+    archive,
     context::Context,
     copy::{self, Found},
     dockerfile::{Copy, HereDocument, Problem, Remote, Source, Template, Word},
     dockerignore::Ignore,
     error::ImageError,
     files::{Content, Files, Kind, Node},
+    layer::Hashing,
 };
 
 /// Something to copy.
@@ -130,7 +131,7 @@ impl Gathering<'_> {
             return Ok(Load::Found(found));
         }
         let digest = self.import(&path)?;
-        let entries = base_layer::entries(&self.build.layout, digest).map_err(|error| match error {
+        let entries = self.build.cache.contents(&self.build.layout, digest).map_err(|error| match error {
             ImageError::Layer { source, .. } => {
                 ImageError::Copy(format!("the archive `{text}` cannot be unpacked: {source}"))
             }
@@ -141,9 +142,20 @@ impl Gathering<'_> {
 
     /// Puts a file into the layout, so that its contents are known by its digest.
     fn import(&self, path: &Path) -> Result<Digest, ImageError> {
-        let mut file = File::open(path).map_err(ImageError::io("read", path))?;
-        let mut blob = self.build.layout.blob_writer()?;
-        io::copy(&mut file, &mut blob).map_err(ImageError::io("read", path))?;
+        let layout = &self.build.layout;
+        let copy = |into: &mut dyn Write| {
+            let mut file = File::open(path)?;
+            io::copy(&mut file, into)
+        };
+        let mut nowhere = io::sink();
+        let mut hashing = Hashing::new(&mut nowhere);
+        copy(&mut hashing).map_err(ImageError::io("read", path))?;
+        let digest = hashing.digest();
+        if layout.check_blob(&digest)? {
+            return Ok(digest);
+        }
+        let mut blob = layout.blob_writer()?;
+        copy(&mut blob).map_err(ImageError::io("read", path))?;
         Ok(blob.finish()?.0)
     }
 }

@@ -142,22 +142,22 @@ impl StageState {
     }
 }
 
-/// What an image makes builds do that start from it.
-pub(super) fn triggers(
-    layout: &Layout,
-    reference: &ImageReference,
-    digest: Digest,
-) -> Result<Vec<String>, ImageError> {
-    Ok(read_image(layout, reference, digest)?.1.texts("OnBuild"))
+/// What is to be known of an image before anything is built on it.
+pub(super) struct About {
+    /// The platform that it says it is for; `None` when it says none.
+    pub(super) platform: Option<Platform>,
+    /// What it makes builds do that start from it.
+    pub(super) triggers: Vec<String>,
 }
 
-/// The platform that an image says it is for; `None` when it says none.
-pub(super) fn platform(
+/// Looks at an image of the layout.
+pub(super) fn about(
     layout: &Layout,
     reference: &ImageReference,
     digest: Digest,
-) -> Result<Option<Platform>, ImageError> {
-    Ok(read_image(layout, reference, digest)?.1.platform())
+) -> Result<About, ImageError> {
+    let (_, config) = read_image(layout, reference, digest)?;
+    Ok(About { platform: config.platform(), triggers: config.texts("OnBuild") })
 }
 
 fn read_image(

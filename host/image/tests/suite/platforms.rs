@@ -184,3 +184,14 @@ fn what_cannot_be_built_for_one_platform_is_not_begun_for_any() {
     assert!(error.to_string().contains("RUN x"), "{error}");
     assert!(!workspace.layout().exists());
 }
+
+#[test]
+fn what_add_fetches_is_fetched_once() {
+    let dockerfile =
+        "FROM scratch\nADD https://example.com/file /\nADD https://example.com/site.git#main /site/\n";
+    let mut workspace = Workspace::new(&[("Dockerfile", dockerfile)]);
+    workspace.web.insert("https://example.com/file".to_owned(), b"content".to_vec());
+    let Index { images, .. } = build(&workspace, &["linux/amd64", "linux/arm64"]);
+    assert_eq!(images[0].manifest["layers"], images[1].manifest["layers"]);
+    assert_eq!(workspace.fetches.load(Ordering::Relaxed), 1);
+}

@@ -15,6 +15,8 @@ use tokio::{
     time::sleep,
 };
 
+use crate::uploads::Storage;
+
 /// How to misbehave, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -30,19 +32,25 @@ pub(crate) enum Fault {
     Truncated,
     /// Take the request and say nothing.
     Silence,
+    /// Take so many bytes of the request's body, and break the connection.
+    Cut(usize),
+    /// Do what was asked, and break the connection.
+    CutAfter,
+    /// Forget all uploads, as a registry that was started anew, and break the connection.
+    Restart,
 }
 
 /// What the registry holds and saw.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// Blobs by digest.
-    pub(crate) blobs: HashMap<String, Vec<u8>>,
     /// Manifests by tag and by digest.
     pub(crate) manifests: HashMap<String, Vec<u8>>,
     /// Faults to come: the beginning of the request line that triggers each.
     pub(crate) faults: VecDeque<(&'static str, Fault)>,
     /// The value of the header `Authorization` that is demanded, and the challenge otherwise.
     pub(crate) demanded: Option<(String, String)>,
+    /// The greeting needs no credentials, whatever the rest needs.
+    pub(crate) greets_everybody: bool,
     /// What the token server may be asked, method and form, and the value of the header `Authorization`.
     pub(crate) token: Option<(Vec<String>, String)>,
     /// What the token server hands out, when it is not `the-token`.
@@ -55,6 +63,8 @@ pub(crate) struct State {
     pub(crate) uploads_at: Option<SocketAddr>,
     /// Every header `Authorization` that was seen.
     pub(crate) shown: Vec<String>,
+    /// Every header `Range` that was seen.
+    pub(crate) ranges: Vec<String>,
     /// Every request line that was seen but those to `/v2/` itself.
     pub(crate) seen: Vec<String>,
 }
@@ -63,39 +73,75 @@ pub(crate) struct State {
 pub(crate) struct FaultServer {
     pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
+    storage: Arc<Mutex<Storage>>,
 }
 
 /// A request.
-struct Request {
-    method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     path: String,
     query: String,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
+    /// The body did not come whole.
+    pub(crate) is_broken: bool,
+}
+
+impl Request {
+    /// A parameter of the query.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).last()?;
+        Some(value.replace("%3A", ":").replace("%2F", "/"))
+    }
 }
 
 /// An answer.
 #[derive(Default)]
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
-    headers: String,
+    pub(crate) headers: String,
     body: Vec<u8>,
     /// How much of the body is sent.
     sent: Option<usize>,
 }
 
+impl Answer {
+    pub(crate) fn new(status: u16, headers: String, body: &[u8]) -> Self {
+        Self { status, headers, body: body.to_vec(), sent: None }
+    }
+
+    pub(crate) fn error(status: u16, code: &str) -> Self {
+        let error = json!({"errors": [{"code": code, "message": "not here"}]});
+        Self::new(status, String::new(), error.to_string().as_bytes())
+    }
+}
+
 impl FaultServer {
     pub(crate) async fn start() -> Self {
+        Self::start_with(Arc::default()).await
+    }
+
+    /// Another server with the same blobs.
+    pub(crate) async fn start_beside(&self) -> Self {
+        Self::start_with(Arc::clone(&self.storage)).await
+    }
+
+    async fn start_with(storage: Arc<Mutex<Storage>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
+        let shared = (Arc::clone(&state), Arc::clone(&storage));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared), address));
+                tokio::spawn(serve(stream, shared.clone(), address));
             }
         });
-        Self { address, state }
+        Self { address, state, storage }
+    }
+
+    pub(crate) fn storage(&self) -> MutexGuard<'_, Storage> {
+        self.storage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -117,25 +163,28 @@ impl FaultServer {
 }
 
 /// One request per connection: simple, and no fault can spill over.
-async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, address: SocketAddr) {
+async fn serve(stream: TcpStream, shared: (Arc<Mutex<State>>, Arc<Mutex<Storage>>), address: SocketAddr) {
     let mut stream = BufReader::new(stream);
-    let Some(request) = read_request(&mut stream).await else { return };
-    let line = format!("{} {}", request.method, request.path);
-    let (answer, is_silent) = {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        if request.path != "/v2/" {
-            state.seen.push(line.clone());
+    let Some(mut request) = read_head(&mut stream).await else { return };
+    let fault = note(&mut shared.0.lock().unwrap_or_else(PoisonError::into_inner), &request);
+    let length = request.headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let wanted = if let Some(Fault::Cut(most)) = fault { length.min(most) } else { length };
+    let mut body = (&mut stream).take(wanted as u64);
+    // What has come counts, whole or not.
+    let _ = body.read_to_end(&mut request.body).await;
+    request.is_broken = request.body.len() < length;
+    let answer = {
+        let mut state = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut storage = shared.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault == Some(Fault::Restart) {
+            storage.forget_uploads();
         }
-        state.shown.extend(request.headers.get("authorization").cloned());
-        let fault = match state.faults.front() {
-            Some((start, _)) if line.starts_with(start) => state.faults.pop_front().map(|(_, fault)| fault),
-            _ => None,
-        };
-        let is_silent = fault == Some(Fault::Silence);
-        (answer(&mut state, &request, address, fault.as_ref()), is_silent)
+        answer(&mut state, &mut storage, &request, address, fault.as_ref())
     };
-    if is_silent {
-        sleep(Duration::from_secs(30)).await;
+    match fault {
+        Some(Fault::Cut(_) | Fault::CutAfter | Fault::Restart) => return,
+        Some(Fault::Silence) => sleep(Duration::from_secs(30)).await,
+        _ => {}
     }
     let head = format!(
         "HTTP/1.1 {} Status\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n",
@@ -149,8 +198,20 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>, address: SocketAddr)
     let _ = stream.shutdown().await;
 }
 
+/// Takes note of a request, and says what goes wrong with it.
+fn note(state: &mut State, request: &Request) -> Option<Fault> {
+    let line = format!("{} {}", request.method, request.path);
+    state.shown.extend(request.headers.get("authorization").cloned());
+    state.ranges.extend(request.headers.get("range").cloned());
+    let is_next = state.faults.front().is_some_and(|(start, _)| line.starts_with(start));
+    if request.path != "/v2/" {
+        state.seen.push(line);
+    }
+    if is_next { state.faults.pop_front().map(|(_, fault)| fault) } else { None }
+}
+
 /// `None` for what is no HTTP.
-async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+async fn read_head(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -163,13 +224,17 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let header =
         |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
     let headers: HashMap<_, _> = lines.filter_map(header).collect();
-    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+    let (path, query) = (path.to_owned(), query.to_owned());
+    Some(Request { method, path, query, headers, body: Vec::new(), is_broken: false })
 }
 
-fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Option<&Fault>) -> Answer {
+fn answer(
+    state: &mut State,
+    storage: &mut Storage,
+    request: &Request,
+    address: SocketAddr,
+    fault: Option<&Fault>,
+) -> Answer {
     if let Some(Fault::Status(status, headers)) = fault {
         return Answer { status: *status, headers: (*headers).to_owned(), ..Answer::default() };
     }
@@ -182,7 +247,7 @@ fn answer(state: &mut State, request: &Request, address: SocketAddr, fault: Opti
         return Answer { status: 200, body, ..Answer::default() };
     }
     let mut answer = match request.path.strip_prefix("/v2/site/") {
-        Some(path) => repository(state, request, path, address),
+        Some(path) => repository(state, storage, request, path, address),
         None => Answer { status: if request.path == "/v2/" { 200 } else { 404 }, ..Answer::default() },
     };
     match fault {
@@ -211,6 +276,9 @@ fn refusal(state: &State, request: &Request) -> Option<Answer> {
         let is_right = questions.contains(&question) && shown.unwrap_or_default() == demanded;
         return (!is_right).then(|| Answer { status: 401, ..Answer::default() });
     }
+    if state.greets_everybody && request.path == "/v2/" {
+        return None;
+    }
     let (demanded, challenge) = state.demanded.as_ref()?;
     (shown != Some(demanded)).then(|| Answer {
         status: 401,
@@ -220,37 +288,26 @@ fn refusal(state: &State, request: &Request) -> Option<Answer> {
     })
 }
 
-fn repository(state: &mut State, request: &Request, path: &str, address: SocketAddr) -> Answer {
-    let ok =
-        |status, headers: String, body: &[u8]| Answer { status, headers, body: body.to_vec(), sent: None };
+fn repository(
+    state: &mut State,
+    storage: &mut Storage,
+    request: &Request,
+    path: &str,
+    address: SocketAddr,
+) -> Answer {
+    let ok = Answer::new;
     let digest_header = |bytes: &[u8]| format!("Docker-Content-Digest: {}\r\n", Digest::of(bytes));
-    let missing = |code: &str| {
-        let error = json!({"errors": [{"code": code, "message": "not here"}]});
-        ok(404, String::new(), error.to_string().as_bytes())
-    };
+    let missing = |code: &str| Answer::error(404, code);
     let (kind, name) = path.split_once('/').unwrap();
     match (request.method.as_str(), kind, name) {
-        ("GET" | "HEAD", "blobs", digest) => match state.blobs.get(digest) {
-            Some(bytes) => ok(200, digest_header(bytes), bytes),
-            None => missing("BLOB_UNKNOWN"),
-        },
+        (_, "blobs", name) => {
+            let host = state.uploads_at.unwrap_or(address).to_string();
+            storage.answer(request, name, &host).unwrap_or_else(|| missing("NOT_FOUND"))
+        }
         ("GET" | "HEAD", "manifests", target) => match state.manifests.get(target) {
             Some(bytes) => ok(200, digest_header(bytes), bytes),
             None => missing("MANIFEST_UNKNOWN"),
         },
-        ("POST", "blobs", "uploads/") => {
-            let address = state.uploads_at.unwrap_or(address);
-            ok(202, format!("Location: http://{address}/v2/site/blobs/uploads/1?state=a\r\n"), b"")
-        }
-        ("PUT", "blobs", "uploads/1") => {
-            let digest = Digest::of(&request.body).to_string();
-            let claimed = request.query.strip_prefix("state=a&digest=").unwrap().replace("%3A", ":");
-            if claimed != digest {
-                return ok(400, String::new(), br#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
-            }
-            state.blobs.insert(digest, request.body.clone());
-            ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
-        }
         ("PUT", "manifests", target) => {
             state.manifests.insert(target.to_owned(), request.body.clone());
             state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());

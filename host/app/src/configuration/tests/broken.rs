@@ -280,3 +280,31 @@ fn problems_found_later_look_the_same() {
     assert_eq!(error.lines(), ["plimsoll.toml:5:12: `x` is no setting; take it out"]);
     assert_eq!(error.to_string(), "`plimsoll.toml` cannot be used: 1 mistake");
 }
+
+#[test]
+fn mistakes_in_registries_are_told() {
+    let host = |lines: &str| format!("{MINIMAL}[[registries.hosts]]\n{lines}\n");
+    let cases = [
+        (
+            host("certificate-authorities = []"),
+            "3:1: `registries.hosts.host` is missing; name the registry: `host = \"registry.example:5000\"`",
+        ),
+        (
+            host("host = \"https://r.example\""),
+            "4:8: `https://r.example` is not the host of a registry; write it as references do, without `https://` and without a path: `registry.example:5000`",
+        ),
+        (
+            host("host = \"r.example/team\""),
+            "4:8: `r.example/team` is not the host of a registry; write it as references do, without `https://` and without a path: `registry.example:5000`",
+        ),
+        (
+            host("host = \"r.example\"\nclient-key = \"k\""),
+            "5:14: a client certificate and its key go together; add `client-certificate`, a file in PEM format",
+        ),
+        (
+            host("host = \"r.example\"\n[[registries.hosts]]\nhost = \"R.Example\""),
+            "6:8: there is already a table for the registry `R.Example`; say all of a registry in one table",
+        ),
+    ];
+    assert_cases(cases);
+}
