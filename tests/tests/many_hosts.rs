@@ -32,9 +32,9 @@ use plimsoll_core::{
     fact::{Entry, Fact},
     names::{EnvironmentName, ReleaseId, Tag},
     ports::{
-        BuildRequest, BuiltImage, DeployFailure, Deployed, Deployment, FailureClass, ImageBuilder,
-        ImageRepository, Journal, JournalCheck, Observation, PortFailure, Progress, PromotionPolicy,
-        PushReport, Silent, TaggingPolicy, Target,
+        BuildRequest, BuiltImage, Compression, DeployFailure, Deployed, Deployment, FailureClass,
+        ImageBuilder, ImageRepository, Journal, JournalCheck, Observation, Platform, PortFailure, Progress,
+        PromotionPolicy, PushReport, Silent, TaggingPolicy, Target,
     },
     reference::RepositoryName,
     release::release_id,
@@ -199,7 +199,8 @@ fn application(journal: Arc<dyn Journal>, file: &Path) -> Application {
         dockerfile: PathBuf::new(),
         build_arguments: BTreeMap::new(),
         target: None,
-        platform: "linux/amd64".parse().expect("a platform"),
+        platforms: Platform::new("linux", "amd64", None).into(),
+        compression: Compression::Gzip,
         timestamp: None,
         layout: PathBuf::new(),
     };

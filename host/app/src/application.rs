@@ -8,7 +8,7 @@ use plimsoll_core::{
     fact::{EnvironmentPlan, Opening},
     names::{CheckName, EnvironmentName},
     ports::{
-        BuildRequest, Check, ImageBuilder, ImageRepository, Journal, Platform, PromotionPolicy,
+        BuildRequest, Check, Compression, ImageBuilder, ImageRepository, Journal, Platforms, PromotionPolicy,
         TaggingPolicy, Target,
     },
     reference::RepositoryName,
@@ -53,7 +53,9 @@ pub struct ImagePlan {
     /// The stage to build; the last one when absent.
     pub target: Option<String>,
     /// What the image runs on.
-    pub platform: Platform,
+    pub platforms: Platforms,
+    /// How its layers are compressed.
+    pub compression: Compression,
     /// The time that the image gets, Unix seconds (`SOURCE_DATE_EPOCH`); the commit's when absent.
     pub timestamp: Option<i64>,
     /// The layout that images are built into.
@@ -74,7 +76,8 @@ impl ImagePlan {
             dockerfile: self.dockerfile.clone(),
             build_arguments: self.build_arguments.clone(),
             target: self.target.clone(),
-            platform: self.platform.clone(),
+            platforms: self.platforms.clone(),
+            compression: self.compression,
             labels,
             annotations,
             timestamp: self.timestamp.unwrap_or(commit_time),

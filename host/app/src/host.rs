@@ -8,7 +8,8 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
+        Check, Compression, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy,
+        Target,
     },
     reference::ImageReference,
 };
@@ -194,7 +195,8 @@ impl Host {
             dockerfile: self.locate(&image.dockerfile),
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
-            platform: image.platform.clone(),
+            platforms: image.platforms.clone(),
+            compression: Compression::default(),
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }

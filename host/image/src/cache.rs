@@ -2,44 +2,87 @@
 //!
 //! A layer is known by its key: a hash over everything that its bytes depend on. Files of the context enter it not with
 //! their content but with what the file system says about them, the change time among it; since a file that was changed
-//! within the resolution of that clock would look unchanged, layers with files so young are not remembered. A cache only
-//! ever says which blob to look for: the blob must be in the layout, with its size.
+//! within the resolution of that clock would look unchanged, layers with files so young are not remembered. Where the key
+//! is not known, the layer is read, and what of it an earlier build compressed is taken from there (`segment_cache.rs`).
+//!
+//! A cache only ever says which blob to look for: the blob must be in the layout, and in the state in which it was written
+//! or checked; in any other state it is checked against its digest first.
 
 use std::{
     fs,
-    io::{ErrorKind, Write as _},
+    num::NonZero,
     os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::Arc,
+    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use plimsoll_core::digest::Digest;
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BlobNews, Compression},
+};
 use plimsoll_layout::Layout;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     base_layer,
     error::ImageError,
-    files::{Content, Kind, Node},
-    layer::{self, Entries, LayerBlob},
+    files::{Content, Kind, Node, Stat},
+    layer::{self, Entries, LayerBlob, Tell},
+    layer_format,
+    segment_cache::{self, KnownSegments},
+    shelf::Shelf,
     tree::Tree,
 };
 
 /// Part of every key: changes whenever the same input would give other bytes.
-const FORMAT: &str = "plimsoll-layer-1";
+const FORMAT: &str = "plimsoll-layer-2";
 /// How old a file must be for its times to tell its states apart: the coarsest clock in use, FAT's, counts two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
+/// The most that is kept of each kind, bytes: some thousand layers; the files of some fifty base images; the segments of
+/// some hundred gigabytes.
+const LAYERS: u64 = 16 << 20;
+const CONTENTS: u64 = 256 << 20;
+const SEGMENTS: u64 = 32 << 20;
 
 /// A folder with results of earlier builds, or none.
 #[derive(Debug, Clone)]
 pub(crate) struct Cache {
-    folder: Option<PathBuf>,
+    shelves: Option<Arc<Shelves>>,
+}
+
+#[derive(Debug)]
+struct Shelves {
+    /// Layers by key.
+    layers: Shelf,
+    /// The files of base images' layers, by digest.
+    contents: Shelf,
+    /// The segments of layers, by digest; for each format its own.
+    gzip_segments: Shelf,
+    zstd_segments: Shelf,
+}
+
+/// A layer, and the state of its blob in which it is what it should be.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    layer: LayerBlob,
+    state: Stat,
 }
 
 impl Cache {
-    pub(crate) const fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
+        let shelves = folder.map(|folder| {
+            let shelf = |kind: &str, most| Shelf::new(folder.join(FORMAT).join(kind), most);
+            Arc::new(Shelves {
+                layers: shelf("layers", LAYERS),
+                contents: shelf("contents", CONTENTS),
+                gzip_segments: shelf("gzip-segments", SEGMENTS),
+                zstd_segments: shelf("zstd-segments", SEGMENTS),
+            })
+        });
+        Self { shelves }
     }
 
     /// The layer of these entries: from an earlier build if its blob is in the layout, else written now. Says whether it
@@ -49,18 +92,27 @@ impl Cache {
         layout: &Layout,
         entries: &Entries,
         timestamp: i64,
+        compression: Compression,
+        tell: Tell<'_>,
     ) -> Result<(LayerBlob, bool), ImageError> {
-        let key = key(entries, timestamp);
-        let path = self.path("layers", &key);
-        if let Some(known) = path.as_deref().and_then(read::<LayerBlob>)
-            && layout.has_blob(&known.digest)? == Some(known.size)
-        {
+        let Some(shelves) = &self.shelves else {
+            let (written, _) =
+                layer::write(layout, entries, timestamp, &KnownSegments::none(compression), tell)?;
+            return Ok((written, false));
+        };
+        let key = key(entries, timestamp, compression).hex();
+        if let Some(known) = shelves.known_layer(layout, &key)? {
+            shelves.segments(compression).touch(&known.digest.hex());
+            tell(BlobNews::Present(known.digest));
             return Ok((known, true));
         }
         let settled = is_settled(entries, SystemTime::now());
-        let written = layer::write(layout, entries, timestamp)?;
-        if let Some(path) = path.filter(|_| settled) {
-            store(&path, &written);
+        let segments_shelf = shelves.segments(compression);
+        let known = KnownSegments::load(segments_shelf, layout, compression);
+        let (written, segments) = layer::write(layout, entries, timestamp, &known, tell)?;
+        segment_cache::remember(segments_shelf, &written.digest, &segments);
+        if settled {
+            shelves.remember_layer(layout, &key, written);
         }
         Ok((written, false))
     }
@@ -68,26 +120,70 @@ impl Cache {
     /// The file system that the layers of a base image describe.
     pub(crate) fn tree(&self, layout: &Layout, layers: &[Digest]) -> Result<Tree, ImageError> {
         let mut tree = Tree::default();
-        for layer in layers {
-            let path = self.path("contents", layer);
-            let entries: Vec<(PathBuf, Node)> = match path.as_deref().and_then(read) {
-                Some(entries) => entries,
-                None => {
-                    let entries = base_layer::entries(layout, *layer)?;
-                    if let Some(path) = path {
-                        store(&path, &entries);
-                    }
-                    entries
-                }
-            };
-            tree.apply(entries);
+        let side_by_side = thread::available_parallelism().map_or(1, NonZero::get);
+        for layers in layers.chunks(side_by_side) {
+            let contents = thread::scope(|scope| {
+                let read = |layer: &Digest| {
+                    let layer = *layer;
+                    scope.spawn(move || self.contents(layout, layer))
+                };
+                let readers: Vec<_> = layers.iter().map(read).collect();
+                let join = |reader: thread::ScopedJoinHandle<'_, _>| {
+                    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                readers.into_iter().map(join).collect::<Result<Vec<_>, ImageError>>()
+            })?;
+            contents.into_iter().for_each(|entries| tree.apply(entries));
         }
         Ok(tree)
     }
 
-    fn path(&self, kind: &str, key: &Digest) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(FORMAT).join(kind).join(key.hex()))
+    /// The entries of a layer of a base image.
+    fn contents(&self, layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+        let shelf = self.shelves.as_ref().map(|shelves| &shelves.contents);
+        if let Some(known) = shelf.and_then(|shelf| read(shelf, &layer.hex())) {
+            return Ok(known);
+        }
+        let entries = base_layer::entries(layout, layer)?;
+        if let Some(shelf) = shelf {
+            store(shelf, &layer.hex(), &entries);
+        }
+        Ok(entries)
     }
+}
+
+impl Shelves {
+    const fn segments(&self, compression: Compression) -> &Shelf {
+        match compression {
+            Compression::Gzip => &self.gzip_segments,
+            Compression::Zstd => &self.zstd_segments,
+        }
+    }
+
+    fn known_layer(&self, layout: &Layout, key: &str) -> Result<Option<LayerBlob>, ImageError> {
+        let Some(Remembered { layer, state }) = read(&self.layers, key) else { return Ok(None) };
+        match blob_state(layout, &layer.digest) {
+            Some(found) if found == state => return Ok(Some(layer)),
+            Some(found) if found.size == layer.size => {}
+            _ => return Ok(None),
+        }
+        // Somebody copied it, or touched it: only its content can tell.
+        if !layout.check_blob(&layer.digest)? {
+            return Ok(None);
+        }
+        self.remember_layer(layout, key, layer);
+        Ok(Some(layer))
+    }
+
+    fn remember_layer(&self, layout: &Layout, key: &str, layer: LayerBlob) {
+        if let Some(state) = blob_state(layout, &layer.digest) {
+            store(&self.layers, key, &Remembered { layer, state });
+        }
+    }
+}
+
+fn blob_state(layout: &Layout, digest: &Digest) -> Option<Stat> {
+    fs::metadata(layout.blob_path(digest)).ok().map(|metadata| Stat::of(&metadata))
 }
 
 /// Whether every file of the context is old enough for its times to tell.
@@ -100,38 +196,24 @@ fn is_settled(entries: &Entries, now: SystemTime) -> bool {
     })
 }
 
-/// What an earlier build left; whatever cannot be read counts as nothing.
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).ok(),
-        Err(error) => {
-            if error.kind() != ErrorKind::NotFound {
-                tracing::debug!(path = %path.display(), %error, "cannot read the cache");
-            }
-            None
-        }
-    }
+/// What an earlier build left; whatever cannot be understood counts as nothing.
+fn read<T: DeserializeOwned>(shelf: &Shelf, name: &str) -> Option<T> {
+    serde_json::from_slice(&shelf.get(name)?).ok()
 }
 
-/// Leaves something for later builds. A cache that cannot be written costs time and nothing else.
-fn store(path: &Path, value: &impl Serialize) {
-    let write = || -> Result<(), Box<dyn std::error::Error>> {
-        let folder = path.parent().ok_or("the cache has no folder")?;
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&serde_json::to_vec(value)?)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    if let Err(error) = write() {
-        tracing::debug!(path = %path.display(), %error, "cannot write the cache");
+/// Leaves something for later builds.
+fn store(shelf: &Shelf, name: &str, value: &impl Serialize) {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => shelf.put(name, &bytes),
+        Err(error) => tracing::debug!(%error, "cannot be put into the cache"),
     }
 }
 
 /// The key of a layer.
-fn key(entries: &Entries, timestamp: i64) -> Digest {
+fn key(entries: &Entries, timestamp: i64, compression: Compression) -> Digest {
     let mut key = Key(Sha256::new());
     key.text(FORMAT.as_bytes());
+    key.text(layer_format::media_type(compression).as_bytes());
     key.number(timestamp.unsigned_abs());
     key.number(u64::from(timestamp < 0));
     for (path, node) in entries {

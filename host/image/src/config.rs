@@ -17,10 +17,10 @@ impl ImageConfig {
     /// Of an image that starts from nothing.
     pub(crate) fn scratch(platform: &Platform) -> Self {
         let mut config = Self { document: Map::new() };
-        config.set_top("architecture", platform.architecture.as_str().into());
-        config.set_top("os", platform.os.as_str().into());
-        if let Some(variant) = &platform.variant {
-            config.set_top("variant", variant.as_str().into());
+        config.set_top("architecture", platform.architecture().into());
+        config.set_top("os", platform.os().into());
+        if let Some(variant) = platform.variant() {
+            config.set_top("variant", variant.into());
         }
         config.set_top("config", json!({ "Env": [DEFAULT_PATH], "WorkingDir": "/" }));
         config.set_top("rootfs", json!({ "type": "layers", "diff_ids": [] }));

@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{FailureClass, PortFailure},
+    ports::{FailureClass, Platforms, PortFailure},
 };
 use plimsoll_layout::{LayoutError, ManifestError};
 
@@ -90,6 +90,9 @@ pub enum ImageError {
     /// A manifest cannot be understood.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// The builder builds for one platform at a time.
+    #[error("this builder builds for one platform at a time, not for {0}")]
+    SeveralPlatforms(Platforms),
     /// The work was given up before its end.
     #[error("the build was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -137,6 +140,7 @@ impl From<ImageError> for PortFailure {
                     other => Self::new(Internal, other),
                 };
             }
+            ImageError::SeveralPlatforms(_) => (User, "Name one platform under [image] in plimsoll.toml."),
             ImageError::Interrupted(_) => (Internal, "Run it again."),
         };
         Self::new(class, error).hint(hint)

@@ -18,8 +18,16 @@ mod files;
 mod glob;
 mod gzip;
 mod layer;
+mod layer_format;
 mod owner;
+mod parts;
+mod pipeline;
+mod segment;
+mod segment_cache;
+mod shelf;
+mod tar_writer;
 mod tree;
+mod zstd_frames;
 
 pub use docker::{DockerBuilder, DockerError};
 pub use dockerignore::{Ignore, InvalidRule, Verdict};
@@ -28,6 +36,8 @@ pub use error::ImageError;
 pub use glob::InvalidPattern;
 
 use std::{fs::File, io::Read as _, path::Path};
+
+use plimsoll_core::ports::{BuildRequest, Platform};
 
 /// The largest Dockerfile that is read, bytes.
 const LARGEST_DOCKERFILE: u64 = 4 << 20;
@@ -43,6 +53,11 @@ async fn blocking<T: Send + 'static>(
             Err(error) => Err(ImageError::Interrupted(error)),
         },
     }
+}
+
+/// The platform of a request for one.
+fn one_platform(request: &BuildRequest) -> Result<&Platform, ImageError> {
+    request.platforms.single().ok_or_else(|| ImageError::SeveralPlatforms(request.platforms.clone()))
 }
 
 /// Reads a text file that people wrote, up to a size in bytes.

@@ -14,7 +14,7 @@ use crate::{
     error::LayoutError,
     index::IndexFile,
     manifest::{self, LARGEST_MANIFEST, Manifest},
-    writer::{BlobWriter, is_temporary, remove_leftovers, replace_file, sync_folder},
+    writer::{BlobWriter, has_digest, is_temporary, remove_leftovers, replace_file, sync_folder},
 };
 
 /// The version of the layout format (OCI image specification 1.1, "Image Layout", "oci-layout file").
@@ -123,6 +123,24 @@ impl Layout {
         }
         let found = Digest::of(&bytes);
         if found == *digest { Ok(bytes) } else { Err(LayoutError::WrongDigest { expected: *digest, found }) }
+    }
+
+    /// Checks a blob of any size against its digest; answers whether it is there. One that is damaged is removed, so that
+    /// it can be written anew.
+    ///
+    /// # Errors
+    /// The disk could not be read, or refused.
+    pub fn check_blob(&self, digest: &Digest) -> Result<bool, LayoutError> {
+        let path = self.blob_path(digest);
+        match has_digest(&path, digest) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                fs::remove_file(&path).map_err(LayoutError::io("remove", &path))?;
+                Ok(false)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(LayoutError::io("read", &path)(error)),
+        }
     }
 
     /// Opens a blob for reading, unchecked.

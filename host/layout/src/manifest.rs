@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
+pub use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 
-pub use crate::platform::{NoSuchPlatform, for_platform};
+pub use crate::platform::{NoSuchPlatform, for_platform, images, inner_indexes};
 
 /// The largest manifest that is read, bytes: what the OCI distribution specification 1.1, "Pushing Manifests", asks of
 /// registries at least.

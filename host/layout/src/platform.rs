@@ -1,11 +1,11 @@
-//! Choosing the image for a platform from an index.
+//! Choosing the image for a platform.
 
 use oci_spec::image::{Descriptor, ImageIndex};
 use plimsoll_core::ports::Platform;
 
-use crate::manifest::{DOCKER_MANIFEST, OCI_MANIFEST};
+use crate::manifest::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 
-/// An index without an image for the platform.
+/// There is no image for the platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no image for {wanted}: it is there for {}", list(.available))]
 pub struct NoSuchPlatform {
@@ -22,30 +22,77 @@ fn list(platforms: &[Platform]) -> String {
     }
 }
 
-/// The image of an index for a platform: the first one whose variant is the same once defaults are filled in. A wanted
-/// platform without a variant also takes an image of any variant when nothing fits better.
-///
-/// Entries that are no images, such as attestations (`unknown/unknown`), are passed over.
+/// The images of an index with their platforms, in its order. Entries that are none, such as attestations
+/// (`unknown/unknown`), are left out.
+pub fn images(index: &ImageIndex) -> impl Iterator<Item = (Platform, &Descriptor)> {
+    index.manifests().iter().filter_map(|entry| Some((platform_of(entry)?, entry)))
+}
+
+/// The indexes inside an index (OCI image specification 1.1, "Image Index Property Descriptions", `manifests`).
+pub fn inner_indexes(index: &ImageIndex) -> impl Iterator<Item = &Descriptor> {
+    index.manifests().iter().filter(|entry| matches!(entry.media_type().as_ref(), OCI_INDEX | DOCKER_LIST))
+}
+
+/// Of several images the one that runs best on a platform; of several as good, the first. What runs there is told as
+/// `Only` of containerd's package `platforms` does, which Docker follows.
 ///
 /// # Errors
-/// There is none; the error lists what there is.
-pub fn for_platform<'a>(
-    index: &'a ImageIndex,
+/// None runs there; the error lists what there is.
+pub fn for_platform<Image>(
+    images: impl IntoIterator<Item = (Platform, Image)>,
     wanted: &Platform,
-) -> Result<&'a Descriptor, Box<NoSuchPlatform>> {
-    let images: Vec<(Platform, &Descriptor)> =
-        index.manifests().iter().filter_map(|entry| Some((platform_of(entry)?, entry))).collect();
-    let same_machine =
-        |platform: &Platform| platform.os == wanted.os && architecture(platform) == architecture(wanted);
-    let exact = |platform: &Platform| same_machine(platform) && variant(platform) == variant(wanted);
-    let loose = |platform: &Platform| same_machine(platform) && wanted.variant.is_none();
-    let find = |fits: &dyn Fn(&Platform) -> bool| {
-        images.iter().find(|(platform, _)| fits(platform)).map(|(_, entry)| *entry)
+) -> Result<Image, Box<NoSuchPlatform>> {
+    let mut images: Vec<(Platform, Image)> = images.into_iter().collect();
+    let place = runnable(wanted)
+        .iter()
+        .find_map(|runs| images.iter().position(|(platform, _)| platform == runs))
+        .ok_or_else(|| NoSuchPlatform {
+            wanted: wanted.clone(),
+            available: images.iter().map(|(platform, _)| platform.clone()).collect(),
+        })?;
+    Ok(images.swap_remove(place).1)
+}
+
+/// The platforms whose programs run on this one, the best first.
+fn runnable(platform: &Platform) -> Vec<Platform> {
+    let other = |architecture: &str, variant: &str| Platform::new(platform.os(), architecture, Some(variant));
+    let down = |architecture: &str, from: u32, to: u32| -> Vec<Platform> {
+        (to..from).rev().map(|version| other(architecture, &format!("v{version}"))).collect()
     };
-    find(&exact).or_else(|| find(&loose)).ok_or_else(|| {
-        let available = images.iter().map(|(platform, _)| platform.clone()).collect();
-        Box::new(NoSuchPlatform { wanted: wanted.clone(), available })
-    })
+    let below = match (platform.architecture(), version(platform.variant().unwrap_or_default())) {
+        ("amd64", version) => {
+            let lower = down("amd64", version.map_or(1, |(version, _)| version.min(MOST)), 1);
+            [lower, vec![other("386", "")]].concat()
+        }
+        ("arm", Some((version, _))) => down("arm", version.min(MOST), 5),
+        ("arm64", version) => {
+            let (major, minor) = version.unwrap_or((8, 0));
+            let minor = minor.min(MOST);
+            let below = |major: u32, minor: u32| {
+                (0..minor).rev().map(move |minor| other("arm64", &arm64(major, minor)))
+            };
+            // Every v9.x can do what v8.(x + 5) can (Arm Architecture Reference Manual, "Armv9 architecture").
+            let newest = if major == 9 { minor + 6 } else { minor };
+            let nine = if major == 9 { minor } else { 0 };
+            below(9, nine).chain(below(8, newest)).chain(down("arm", 9, 5)).collect()
+        }
+        _ => Vec::new(),
+    };
+    [vec![platform.clone()], below].concat()
+}
+
+/// The highest version that any list of versions begins at: texts from outside may name any.
+const MOST: u32 = 32;
+
+/// The version in the name of a variant: `v8.2` is 8 and 2.
+fn version(variant: &str) -> Option<(u32, u32)> {
+    let numbers = variant.strip_prefix('v')?;
+    let (major, minor) = numbers.split_once('.').unwrap_or((numbers, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn arm64(major: u32, minor: u32) -> String {
+    if minor == 0 { format!("v{major}") } else { format!("v{major}.{minor}") }
 }
 
 fn platform_of(entry: &Descriptor) -> Option<Platform> {
@@ -53,24 +100,5 @@ fn platform_of(entry: &Descriptor) -> Option<Platform> {
     let platform = entry.platform().as_ref().filter(|_| is_image)?;
     let (os, architecture) = (platform.os().to_string(), platform.architecture().to_string());
     let known = os != "unknown" && architecture != "unknown";
-    known.then(|| Platform { os, architecture, variant: platform.variant().clone() })
-}
-
-fn architecture(platform: &Platform) -> &str {
-    match platform.architecture.as_str() {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-/// The variant with the defaults of the field: arm64 is v8, arm is v7, amd64 is v1.
-fn variant(platform: &Platform) -> Option<&str> {
-    let default = match architecture(platform) {
-        "arm64" => Some("v8"),
-        "arm" => Some("v7"),
-        "amd64" => Some("v1"),
-        _ => None,
-    };
-    platform.variant.as_deref().filter(|variant| !variant.is_empty()).or(default)
+    known.then(|| Platform::new(&os, &architecture, platform.variant().as_deref()))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read as _, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -35,15 +35,15 @@ impl BlobWriter {
         Ok(Self { file, hash: Sha256::new(), size: 0, folder })
     }
 
-    /// Puts the blob in its place. A blob that is there already is left as it is. Its bytes are durable, its name is with
-    /// the next change of the index: before that, nothing refers to it.
+    /// Puts the blob in its place. A blob that is there already is left as it is, unless it is damaged. Its bytes are
+    /// durable, its name is with the next change of the index: before that, nothing refers to it.
     ///
     /// # Errors
     /// The disk refused.
     pub fn finish(self) -> Result<(Digest, u64), LayoutError> {
         let digest = Digest::from_bytes(self.hash.finalize().into());
         let path = self.folder.join(digest.hex());
-        if !fs::metadata(&path).is_ok_and(|there| there.is_file() && there.len() == self.size) {
+        if !has_digest(&path, &digest).unwrap_or(false) {
             put(self.file, &path)?;
         }
         Ok((digest, self.size))
@@ -59,6 +59,12 @@ impl BlobWriter {
             return Err(LayoutError::WrongDigest { expected: *expected, found });
         }
         self.finish().map(|(_, size)| size)
+    }
+
+    /// The file that it is written into until it is finished.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
     }
 
     /// Bytes written so far.
@@ -78,6 +84,19 @@ impl Write for BlobWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Whether the content of a file has this digest.
+pub(crate) fn has_digest(path: &Path, digest: &Digest) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(Digest::from_bytes(hash.finalize().into()) == *digest),
+            read => hash.update(&buffer[..read]),
+        }
     }
 }
 

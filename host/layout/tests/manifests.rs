@@ -16,8 +16,8 @@ fn index(platforms: &[&str]) -> Vec<u8> {
         let platform: Platform = text.parse().unwrap();
         let mut entry = descriptor(text);
         entry["mediaType"] = json!(OCI_MANIFEST);
-        entry["platform"] = json!({"os": platform.os, "architecture": platform.architecture});
-        if let Some(variant) = platform.variant {
+        entry["platform"] = json!({"os": platform.os(), "architecture": platform.architecture()});
+        if let Some(variant) = platform.variant() {
             entry["platform"]["variant"] = json!(variant);
         }
         entry
@@ -29,8 +29,8 @@ fn index(platforms: &[&str]) -> Vec<u8> {
 /// The entry that is chosen, or the error's text.
 fn choose(platforms: &[&str], wanted: &str) -> Result<Digest, String> {
     let Manifest::Index(index) = manifest::parse(&index(platforms)).unwrap() else { panic!("no index") };
-    let chosen =
-        manifest::for_platform(&index, &wanted.parse().unwrap()).map_err(|error| error.to_string())?;
+    let chosen = manifest::for_platform(manifest::images(&index), &wanted.parse().unwrap())
+        .map_err(|error| error.to_string())?;
     Ok(manifest::digest(chosen).unwrap())
 }
 
@@ -85,7 +85,28 @@ fn the_image_for_the_platform_is_chosen() {
     ] {
         assert_eq!(choose(&all, wanted), Ok(Digest::of(entry.as_bytes())), "{wanted}");
     }
-    assert_eq!(choose(&["linux/arm/v6"], "linux/arm"), Ok(Digest::of(b"linux/arm/v6")));
+}
+
+/// As containerd's tests of `Only` have it.
+#[test]
+fn what_runs_on_the_platform_is_chosen_when_it_is_not_there_itself() {
+    for (there, wanted, entry) in [
+        (&["linux/arm/v5", "linux/arm/v6"][..], "linux/arm", Some("linux/arm/v6")),
+        (&["linux/arm/v5", "linux/arm/v8"], "linux/arm/v7", Some("linux/arm/v5")),
+        (&["linux/arm/v7"], "linux/arm/v6", None),
+        (&["linux/arm/v6", "linux/arm/v7"], "linux/arm64", Some("linux/arm/v7")),
+        (&["linux/arm64", "linux/arm64/v8.1"], "linux/arm64/v8.2", Some("linux/arm64/v8.1")),
+        (&["linux/arm64/v8.6", "linux/arm64/v8.5"], "linux/arm64/v9", Some("linux/arm64/v8.5")),
+        (&["linux/arm64/v9"], "linux/arm64", None),
+        (&["linux/386", "linux/amd64"], "linux/amd64/v3", Some("linux/amd64")),
+        (&["linux/amd64/v2", "linux/386"], "linux/amd64", Some("linux/386")),
+        (&["linux/amd64"], "linux/386", None),
+        (&["windows/amd64"], "linux/amd64", None),
+        (&["linux/arm"], "linux/arm64/v4294967295.4294967295", Some("linux/arm")),
+    ] {
+        let chosen = choose(there, wanted).ok();
+        assert_eq!(chosen, entry.map(|entry| Digest::of(entry.as_bytes())), "{wanted} of {there:?}");
+    }
 }
 
 #[test]
@@ -120,7 +141,7 @@ proptest! {
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
         if let Ok(Manifest::Index(index)) = manifest::parse(&bytes) {
             let wanted = "linux/amd64".parse::<Platform>().unwrap();
-            if let Ok(chosen) = manifest::for_platform(&index, &wanted) {
+            if let Ok(chosen) = manifest::for_platform(manifest::images(&index), &wanted) {
                 let _ = manifest::digest(chosen);
             }
         }

@@ -13,6 +13,7 @@ mod address;
 mod artifact;
 mod authentication;
 mod certificates;
+mod choice;
 mod connection;
 mod credentials;
 mod download;

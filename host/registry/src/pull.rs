@@ -1,76 +1,48 @@
-//! Pulling an image for one platform into a layout.
+//! Pulling the images for some platforms into a layout.
 
-use std::io::Write as _;
+use std::{collections::BTreeMap, io::Write as _};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use plimsoll_core::{
     digest::Digest,
-    names::Tag,
     ports::{Activity, Platform, Progress},
     reference::ImageReference,
 };
 use plimsoll_layout::{
     Layout, LayoutError,
-    manifest::{self, Blob, LARGEST_CONFIGURATION, LARGEST_MANIFEST, Manifest, NoSuchPlatform},
+    manifest::{self, Blob},
 };
-use serde::Deserialize;
 
 use crate::{error::RegistryError, repository::RegistryRepository, waiting::blocking};
 
 /// A watcher is told of every so many bytes.
 const STEP: u64 = 256 << 10;
-/// The tag that a reference without one means.
-const DEFAULT_TAG: &str = "latest";
 
 impl RegistryRepository {
-    /// See `BaseImages::fetch`. The manifest goes into the layout last: where it is, everything is.
+    /// See `BaseImages::fetch`. Manifests go into the layout last: where one is, everything of it is.
     pub(crate) async fn pull(
         &self,
         reference: &ImageReference,
-        platform: &Platform,
+        platforms: &[Platform],
         layout: &Layout,
         progress: &dyn Progress,
-    ) -> Result<Digest, RegistryError> {
-        let target = match (&reference.digest, &reference.tag) {
-            (Some(digest), _) => digest.to_string(),
-            (None, tag) => tag.as_ref().map_or(DEFAULT_TAG, Tag::as_str).to_owned(),
-        };
-        let (mut bytes, mut digest) = self.manifest_for(&target, layout).await?;
-        let mut parsed = self.parse(&target, &bytes)?;
-        if let Manifest::Index(index) = &parsed {
-            let chosen = manifest::for_platform(index, platform)
-                .map_err(|source| RegistryError::Platform { what: reference.to_string(), source })?;
-            digest = manifest::digest(chosen).map_err(|source| self.unusable(&target, source))?;
-            (bytes, _) = self.manifest_for(&digest.to_string(), layout).await?;
-            parsed = self.parse(&digest.to_string(), &bytes)?;
+    ) -> Result<Vec<Digest>, RegistryError> {
+        let chosen = self.choose(reference, platforms, layout).await?;
+        let mut blobs = BTreeMap::new();
+        for image in &chosen {
+            let all = manifest::blobs(&image.manifest)
+                .map_err(|source| self.unusable(&image.digest.to_string(), source))?;
+            blobs.extend(all.into_iter().map(|blob| (blob.digest, blob)));
         }
-        let Manifest::Image(image) = parsed else {
-            return Err(self.connection.nonsense(&self.call(&target), "an index inside an index".to_owned()));
-        };
-        let blobs = manifest::blobs(&image).map_err(|source| self.unusable(&target, source))?;
-        stream::iter(blobs)
+        stream::iter(blobs.into_values())
             .map(|blob| self.pull_blob(blob, layout, progress))
             .buffer_unordered(self.connection.options.transfers.max(1))
             .try_collect::<()>()
             .await?;
-        let configuration =
-            manifest::digest(image.config()).map_err(|source| self.unusable(&target, source))?;
-        let found = platform_of(&layout.read_blob(&configuration, LARGEST_CONFIGURATION)?);
-        fits(found, platform)
-            .map_err(|source| RegistryError::Platform { what: reference.to_string(), source })?;
-        layout.write_blob(&bytes)?;
-        Ok(digest)
-    }
-
-    /// A manifest, from the layout when it is asked for by digest and there already.
-    async fn manifest_for(&self, target: &str, layout: &Layout) -> Result<(Vec<u8>, Digest), RegistryError> {
-        if let Ok(digest) = target.parse()
-            && layout.has_blob(&digest)?.is_some()
-            && let Ok(bytes) = layout.read_blob(&digest, LARGEST_MANIFEST)
-        {
-            return Ok((bytes, digest));
+        for image in &chosen {
+            layout.write_blob(&image.bytes)?;
         }
-        self.manifest(target).await
+        Ok(chosen.iter().map(|image| image.digest).collect())
     }
 
     async fn pull_blob(
@@ -108,27 +80,5 @@ impl RegistryRepository {
             }
             error => error.into(),
         })
-    }
-}
-
-/// The platform in an image's configuration; `None` when it does not say.
-fn platform_of(configuration: &[u8]) -> Option<Platform> {
-    #[derive(Deserialize)]
-    struct Configuration {
-        os: String,
-        architecture: String,
-        variant: Option<String>,
-    }
-    let Configuration { os, architecture, variant } = serde_json::from_slice(configuration).ok()?;
-    (!os.is_empty() && !architecture.is_empty()).then_some(Platform { os, architecture, variant })
-}
-
-/// An image without an index has one platform. Its variant is left aside: many images do not state theirs.
-fn fits(found: Option<Platform>, wanted: &Platform) -> Result<(), Box<NoSuchPlatform>> {
-    match found {
-        Some(found) if (&found.os, &found.architecture) != (&wanted.os, &wanted.architecture) => {
-            Err(Box::new(NoSuchPlatform { wanted: wanted.clone(), available: vec![found] }))
-        }
-        _ => Ok(()),
     }
 }

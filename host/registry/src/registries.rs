@@ -63,12 +63,12 @@ impl BaseImages for Registries {
     async fn fetch(
         &self,
         reference: &ImageReference,
-        platform: &Platform,
+        platforms: &[Platform],
         layout: &Path,
         progress: &dyn Progress,
-    ) -> Result<Digest, PortFailure> {
+    ) -> Result<Vec<Digest>, PortFailure> {
         let layout = Layout::open_or_create(layout)?;
         let repository = self.repository(reference.repository.clone());
-        Ok(repository.pull(reference, platform, &layout, progress).await?)
+        Ok(repository.pull(reference, platforms, &layout, progress).await?)
     }
 }

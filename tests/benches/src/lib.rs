@@ -1,6 +1,8 @@
 //! What the benchmarks share: measuring in turns, a table of ratios, and the least that running a policy takes. Ratios
 //! of times measured side by side hold on any machine, however busy; times alone do not.
 
+pub mod contexts;
+pub mod limits;
 pub mod memory;
 pub mod minimal;
 pub mod report;

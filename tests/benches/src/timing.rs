@@ -48,6 +48,13 @@ impl Pairs {
     }
 }
 
+impl FromIterator<(Duration, Duration)> for Pairs {
+    /// Times that were measured in turns elsewhere: ours first.
+    fn from_iter<Turns: IntoIterator<Item = (Duration, Duration)>>(turns: Turns) -> Self {
+        Self(turns.into_iter().collect())
+    }
+}
+
 /// How long something takes.
 pub fn time(work: impl FnOnce()) -> Duration {
     let begun = Instant::now();

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use plimsoll_core::{
-    ports::Platform,
+    ports::{Platform, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
@@ -16,15 +16,15 @@ use super::{
 pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
     let written = reader.text("repository");
     let destination = written.and_then(|written| destination(written, folder, problems));
-    let platform = match reader.text("platform") {
+    let platforms = match reader.text("platform") {
         Some(written) => match written.text.parse::<Platform>() {
-            Ok(platform) => Some(platform),
+            Ok(platform) => Some(Platforms::from(platform)),
             Err(error) => {
                 problems.push(Problem::new(written.span, error.to_string()));
                 None
             }
         },
-        None => Some(default_platform()),
+        None => Some(default_platform().into()),
     };
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
@@ -41,13 +41,13 @@ pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Probl
             .named_texts("build-arguments")
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        platform: platform?,
+        platforms: platforms?,
     })
 }
 
 /// What an image runs on when the file does not say: the same whatever machine builds.
 fn default_platform() -> Platform {
-    Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None }
+    Platform::new("linux", "amd64", None)
 }
 
 fn destination(written: Text<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Destination> {

@@ -12,7 +12,7 @@ use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
     names::{CheckName, EnvironmentName, SignerName},
-    ports::Platform,
+    ports::Platforms,
     reference::{ImageReference, RepositoryName},
 };
 
@@ -67,7 +67,7 @@ pub struct Image {
     /// Values for ARG, by name.
     pub build_arguments: BTreeMap<String, String>,
     /// What the image runs on.
-    pub platform: Platform,
+    pub platforms: Platforms,
 }
 
 /// Where an image goes.

@@ -40,7 +40,7 @@ fn the_smallest_file_means_the_defaults() {
     assert_eq!(configuration.image.destination.name().to_string(), "ghcr.io/contoso/website");
     assert_eq!(configuration.image.builder, Builder::Embedded);
     assert_eq!(configuration.image.dockerfile, Path::new("Dockerfile"));
-    assert_eq!(configuration.image.platform.to_string(), "linux/amd64");
+    assert_eq!(configuration.image.platforms.to_string(), "linux/amd64");
     assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
     assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
     assert_eq!(configuration.journal, Journal::Sqlite(".plimsoll/journal.db".into()));
@@ -61,7 +61,7 @@ fn every_key_is_read() {
     );
     assert_eq!((image.builder, image.target.as_deref()), (Builder::Docker, Some("web")));
     assert_eq!(image.build_arguments["VERSION"], "1");
-    assert_eq!(image.platform.to_string(), "linux/arm/v7");
+    assert_eq!(image.platforms.to_string(), "linux/arm/v7");
     let tags = &configuration.tags;
     assert_eq!(tags.policy, PolicyReference::Path("/app/policies/tags.wasm".into()));
     assert_eq!(tags.settings, r#"{"a":[1,{"c":true,"d":2}],"b":"x"}"#);

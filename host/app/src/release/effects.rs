@@ -1,5 +1,7 @@
 //! The effects: what each step does to the world, and the fact that comes of it.
 
+use std::sync::{Mutex, PoisonError};
+
 use plimsoll_core::{
     contract::{Decision, Derivation, Evidence, EvidenceOutcome, TagMode},
     decision::Outcome,
@@ -11,13 +13,15 @@ use plimsoll_core::{
     release::{ReleaseState, Step},
 };
 
-use super::{admission, order, questions};
+use super::{admission, ahead, order, questions};
 use crate::application::{Application, Environment};
 
 /// Carries out single steps.
 pub(super) struct Effects<'a> {
     application: &'a Application,
     progress: &'a dyn Progress,
+    /// What was sent while the image was built.
+    ahead: Mutex<PushReport>,
 }
 
 /// Why a step could not even be tried.
@@ -54,7 +58,7 @@ impl<'a> Effects<'a> {
     /// Effects on this application's world.
     #[must_use]
     pub(super) fn new(application: &'a Application, progress: &'a dyn Progress) -> Self {
-        Self { application, progress }
+        Self { application, progress, ahead: Mutex::default() }
     }
 
     /// Carries out one step.
@@ -90,7 +94,10 @@ impl<'a> Effects<'a> {
         let commit_time = state.opening.source.commit.time;
         let request =
             self.application.image.build_request(plan.labels.clone(), plan.annotations.clone(), commit_time);
-        let built = self.application.builder.build(&request, self.progress).await?;
+        let Application { builder, repository, .. } = self.application;
+        let (built, sent) =
+            ahead::build(builder.as_ref(), repository.as_ref(), &request, self.progress).await?;
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = sent;
         Ok(Fact::Built { digest: built.digest, size: built.size })
     }
 
@@ -98,7 +105,11 @@ impl<'a> Effects<'a> {
         let digest = state.built.ok_or(EffectError::NotYet("push"))?;
         let layout = &self.application.image.layout;
         let report = self.application.repository.push(layout, &digest, self.progress).await?;
-        let PushReport { blobs_sent, blobs_present, bytes_sent } = report;
+        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let (blobs_sent, bytes_sent) =
+            (report.blobs_sent + ahead.blobs_sent, report.bytes_sent + ahead.bytes_sent);
+        // The push found those that were sent ahead.
+        let blobs_present = report.blobs_present.saturating_sub(ahead.blobs_sent);
         self.progress.activity(Activity::Line(&format!(
             "sent {blobs_sent} blobs ({bytes_sent} bytes), {blobs_present} were there already"
         )));

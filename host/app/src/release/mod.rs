@@ -3,6 +3,7 @@
 mod abreast;
 mod acts;
 mod admission;
+mod ahead;
 mod effects;
 mod enquire;
 mod error;

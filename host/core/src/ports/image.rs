@@ -2,14 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use async_trait::async_trait;
 
-use super::{PortFailure, Progress};
+use super::{Platform, Platforms, PortFailure, Progress};
 use crate::{digest::Digest, reference::ImageReference};
 
 /// Turns a Dockerfile and its context into an image in an OCI image layout.
@@ -34,11 +32,13 @@ pub struct BuildRequest {
     pub build_arguments: BTreeMap<String, String>,
     /// The stage to build; the last one when absent.
     pub target: Option<String>,
-    /// What the image runs on.
-    pub platform: Platform,
+    /// What the image runs on: for each of these there is an image.
+    pub platforms: Platforms,
+    /// How the layers that the build makes are compressed; layers of base images stay as they are.
+    pub compression: Compression,
     /// Labels added to the image's configuration, over those of the Dockerfile.
     pub labels: BTreeMap<String, String>,
-    /// Annotations of the image's manifest.
+    /// Annotations of the image's manifests, and of the index over them when there are several.
     pub annotations: BTreeMap<String, String>,
     /// The time that the image and everything in it without a time of its own gets, Unix seconds
     /// (`SOURCE_DATE_EPOCH`, reproducible-builds.org).
@@ -47,74 +47,40 @@ pub struct BuildRequest {
     pub layout: PathBuf,
 }
 
+/// How layers are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// What every engine reads.
+    #[default]
+    Gzip,
+    /// Quicker and smaller; Docker reads it from version 23 on.
+    Zstd,
+}
+
 /// An image that was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltImage {
-    /// Digest of its manifest.
+    /// Digest of its manifest when it was built for one platform; of the OCI image index over the manifests, in the order
+    /// of the request, when for several.
     pub digest: Digest,
-    /// Bytes of all its layers as stored.
+    /// Bytes of all its layers as stored, for all platforms; a layer that several share counts once.
     pub size: u64,
-}
-
-/// What an image runs on (OCI image specification 1.1, "Image Index Property Descriptions").
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Platform {
-    /// Operating system, such as `linux`.
-    pub os: String,
-    /// Processor architecture, such as `amd64`.
-    pub architecture: String,
-    /// Variant of the architecture, such as `v7`.
-    pub variant: Option<String>,
-}
-
-/// A text that is no platform.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/amd64`"
-)]
-pub struct InvalidPlatform(pub String);
-
-impl FromStr for Platform {
-    type Err = InvalidPlatform;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let word = |part: &str| {
-            !part.is_empty()
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-        };
-        let parts: Vec<&str> = text.split('/').collect();
-        if !parts.iter().all(|part| word(part)) {
-            return Err(InvalidPlatform(text.to_owned()));
-        }
-        let (os, architecture, variant) = match parts[..] {
-            [os, architecture] => (os, architecture, None),
-            [os, architecture, variant] => (os, architecture, Some(variant.to_owned())),
-            _ => return Err(InvalidPlatform(text.to_owned())),
-        };
-        Ok(Self { os: os.to_owned(), architecture: architecture.to_owned(), variant })
-    }
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.iter().try_for_each(|variant| write!(f, "/{variant}"))
-    }
 }
 
 /// Where base images come from.
 #[async_trait]
 pub trait BaseImages: Send + Sync {
-    /// Brings an image for one platform into a layout, every blob verified, and says its manifest's digest. Blobs that
-    /// are there already are not fetched again.
+    /// Brings an image for each of some platforms into a layout, every blob verified, and says the digests of their
+    /// manifests, in the order of the platforms. All come from one look at the reference. Blobs that are there already are
+    /// not fetched again. An image that is there for one platform alone is taken for every other, too.
     ///
     /// # Errors
-    /// There is no such image, none for the platform, or it could not be fetched.
+    /// There is no such image, none for a platform, or it could not be fetched.
     async fn fetch(
         &self,
         reference: &ImageReference,
-        platform: &Platform,
+        platforms: &[Platform],
         layout: &Path,
         progress: &dyn Progress,
-    ) -> Result<Digest, PortFailure>;
+    ) -> Result<Vec<Digest>, PortFailure>;
 }

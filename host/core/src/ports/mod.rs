@@ -2,16 +2,20 @@
 
 mod check;
 mod deploy;
+mod growing;
 mod image;
 mod journal;
+mod platform;
 mod policy;
 mod progress;
 mod registry;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
-pub use image::{BaseImages, BuildRequest, BuiltImage, ImageBuilder, Platform};
+pub use growing::{BlobGrower, BlobNews, GrowingBlob, Growth};
+pub use image::{BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
+pub use platform::{InvalidPlatform, InvalidPlatforms, Platform, Platforms};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
 pub use registry::{ImageRepository, PushReport};

@@ -1,5 +1,6 @@
 //! Progress: what is going on, for whoever watches.
 
+use super::BlobNews;
 use crate::{fact::Entry, release::Step};
 
 /// A watcher. All methods return at once and never fail.
@@ -22,6 +23,11 @@ pub trait Progress: Send + Sync {
     /// A fact is in the journal.
     fn recorded(&self, entry: &Entry) {
         let _ = entry;
+    }
+
+    /// The image that is being built needs a blob, which is there or grows.
+    fn blob(&self, news: BlobNews) {
+        let _ = news;
     }
 
     /// Something goes on inside a step.

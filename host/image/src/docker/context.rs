@@ -69,7 +69,7 @@ impl Archive {
     /// Writes the archive to a channel.
     pub(super) fn send(self, chunks: &Sender<io::Result<Bytes>>) -> Result<(), ImageError> {
         let mut out = Chunks { chunks, buffer: Vec::with_capacity(CHUNK) };
-        layer::write_tar(&mut out, &self.entries, self.timestamp, std::collections::HashMap::new())?;
+        layer::write_tar(&mut out, &self.entries, self.timestamp)?;
         out.flush().map_err(ImageError::Write)
     }
 }

@@ -20,7 +20,7 @@ use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
 
 use self::{context::Archive, saved::Received};
-use crate::{blocking, error::ImageError};
+use crate::{blocking, error::ImageError, one_platform};
 
 /// Where the engine listens unless another place is given.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
@@ -186,10 +186,10 @@ async fn options(
     // Engines of their own platform need not be told; old ones even refuse to be.
     let version = docker.version().await;
     let version = version.map_err(|source| DockerError::Engine { action: "say its version", source })?;
-    let platform = &request.platform;
-    let own = version.os.as_deref() == Some(&platform.os)
-        && version.arch.as_deref() == Some(&platform.architecture)
-        && platform.variant.is_none();
+    let platform = one_platform(request)?;
+    let own = version.os.as_deref() == Some(platform.os())
+        && version.arch.as_deref() == Some(platform.architecture())
+        && platform.variant().is_none();
     if !own {
         options = options.platform(&platform.to_string());
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plimsoll_core::ports::{BuildRequest, BuiltImage};
+use plimsoll_core::ports::{BuildRequest, BuiltImage, Compression};
 use plimsoll_layout::Layout;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,8 +18,8 @@ use tokio::sync::mpsc::Receiver;
 use crate::{
     error::ImageError,
     files::clamp,
-    gzip,
     layer::{Hashing, LayerBlob},
+    pipeline,
 };
 
 /// The largest document that is read, bytes.
@@ -149,7 +149,7 @@ fn store_layer(content: &mut impl Read, beginning: &[u8], layout: &Layout) -> Re
         // Nobody asks for the uncompressed digest here: the configuration has it.
         return Ok(LayerBlob { digest, diff_id: digest, size });
     }
-    let (diff_id, blob) = gzip::compress(blob, |out| {
+    let (diff_id, blob) = pipeline::compress_stream(blob, Compression::Gzip, |out| {
         let mut hashing = Hashing::new(out);
         io::copy(content, &mut hashing).map_err(ImageError::Write)?;
         Ok(hashing.digest())

@@ -122,18 +122,16 @@ impl Plan {
 /// The arguments that exist without being declared in the global scope.
 fn standard(target: &Platform) -> BTreeMap<String, String> {
     let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
         "x86" => "386",
         other => other,
     };
-    let here = Platform { os: "linux".to_owned(), architecture: architecture.to_owned(), variant: None };
+    let here = Platform::new("linux", architecture, None);
     let mut values = BTreeMap::new();
     for (prefix, platform) in [("TARGET", target), ("BUILD", &here)] {
         values.insert(format!("{prefix}PLATFORM"), platform.to_string());
-        values.insert(format!("{prefix}OS"), platform.os.clone());
-        values.insert(format!("{prefix}ARCH"), platform.architecture.clone());
-        values.insert(format!("{prefix}VARIANT"), platform.variant.clone().unwrap_or_default());
+        values.insert(format!("{prefix}OS"), platform.os().to_owned());
+        values.insert(format!("{prefix}ARCH"), platform.architecture().to_owned());
+        values.insert(format!("{prefix}VARIANT"), platform.variant().unwrap_or_default().to_owned());
     }
     values
 }

@@ -9,7 +9,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BuildRequest, BuiltImage, Platform},
+    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -29,7 +29,9 @@ use crate::{
     error::ImageError,
     files::{Content, Files, Kind as NodeKind, Node, clamp},
     layer::Entries,
+    layer_format,
     owner::{Owner, parse_mode},
+    parts,
 };
 
 /// Arguments that need no declaration (Dockerfile reference, "Predefined ARGs"), in upper case; lower case counts too.
@@ -47,6 +49,8 @@ pub(super) struct Build {
     pub(super) layout: Layout,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send>,
+    /// Takes news of blobs.
+    pub(super) tell: Box<dyn Fn(BlobNews) + Send>,
 }
 
 /// What an instruction cannot be carried out for: its own mistake, or something around it.
@@ -99,7 +103,17 @@ impl Work<'_> {
         let stage = &self.build.plan.stages[index];
         let mut state = match &stage.base {
             Base::Scratch => StageState::scratch(&stage.platform),
-            Base::Image(reference) => self.image(reference, &stage.platform)?,
+            Base::Image(reference) => {
+                let state = self.image(reference, &stage.platform)?;
+                if stage.in_image {
+                    state
+                        .files
+                        .layers()
+                        .iter()
+                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                }
+                state
+            }
             Base::Stage(earlier) => self.stages[earlier].continued(),
         };
         for (name, value) in &self.build.request.build_arguments {
@@ -144,16 +158,28 @@ impl Work<'_> {
                 Entries::new()
             }
         };
-        let has_layer = !entries.is_empty() && self.build.plan.stages[stage].in_image;
-        if has_layer {
-            let timestamp = self.build.request.timestamp;
-            let (layer, known) = self.build.cache.layer(&self.build.layout, &entries, timestamp)?;
-            if known {
-                (self.build.say)(format!("unchanged: {}", layer.digest));
-            }
-            state.add_layer(&layer);
+        let layers = match self.build.plan.stages[stage].in_image {
+            true => parts::split(entries),
+            false => Vec::new(),
+        };
+        for entries in &layers {
+            self.add_layer(entries, state)?;
+            state.config.add_history(&self.created, &instruction.text, true);
         }
-        state.config.add_history(&self.created, &instruction.text, has_layer);
+        if layers.is_empty() {
+            state.config.add_history(&self.created, &instruction.text, false);
+        }
+        Ok(())
+    }
+
+    fn add_layer(&self, entries: &Entries, state: &mut StageState) -> Result<(), ImageError> {
+        let Build { cache, layout, tell, say, .. } = self.build;
+        let BuildRequest { timestamp, compression, .. } = self.build.request;
+        let (layer, known) = cache.layer(layout, entries, timestamp, compression, tell)?;
+        if known {
+            say(format!("unchanged: {}", layer.digest));
+        }
+        state.add_layer(&layer, layer_format::media_type(compression));
         Ok(())
     }
 

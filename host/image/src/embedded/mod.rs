@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use plimsoll_core::ports::{
-    Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+    Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
 };
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
@@ -25,6 +25,7 @@ use crate::{
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
+    one_platform,
 };
 
 /// Builds images in this process.
@@ -50,8 +51,9 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self.base_images.fetch(&reference, &platform, &request.layout, progress).await?;
-            images.insert((reference, platform), digest);
+            let digest =
+                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
+            images.insert((reference, platform), digest[0]);
         }
         Ok(images)
     }
@@ -70,7 +72,8 @@ impl ImageBuilder for EmbeddedBuilder {
             progress.activity(Activity::Warning(warning));
         }
         let images = self.images(&plan, request, progress).await?;
-        let (say, mut lines) = mpsc::unbounded_channel::<String>();
+        let (say, mut news) = mpsc::unbounded_channel();
+        let tell = say.clone();
         let build = Build {
             request: request.clone(),
             plan,
@@ -78,16 +81,26 @@ impl ImageBuilder for EmbeddedBuilder {
             cache: self.cache.clone(),
             layout,
             // Nobody listens when the build was given up.
-            say: Box::new(move |line| drop(say.send(line))),
+            say: Box::new(move |line| drop(say.send(News::Line(line)))),
+            tell: Box::new(move |blob| drop(tell.send(News::Blob(blob)))),
         };
         let forward = async {
-            while let Some(line) = lines.recv().await {
-                progress.activity(Activity::Line(&line));
+            while let Some(news) = news.recv().await {
+                match news {
+                    News::Line(line) => progress.activity(Activity::Line(&line)),
+                    News::Blob(blob) => progress.blob(blob),
+                }
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
         Ok(built?)
     }
+}
+
+/// What a build tells of itself.
+enum News {
+    Line(String),
+    Blob(BlobNews),
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.
@@ -99,7 +112,7 @@ fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
         &request.dockerfile,
         &request.build_arguments,
         request.target.as_deref(),
-        &request.platform,
+        one_platform(request)?,
     )?;
     Ok((plan, Layout::open_or_create(&request.layout)?))
 }

@@ -40,6 +40,11 @@ pub(super) struct Rootfs {
 }
 
 impl Rootfs {
+    /// The layers that it begins with.
+    pub(super) fn layers(&self) -> &[Digest] {
+        &self.layers
+    }
+
     /// The file system, to look at and to change.
     pub(super) fn load(&mut self, cache: &Cache, layout: &Layout) -> Result<&mut Tree, ImageError> {
         let tree = match self.tree.take() {
@@ -127,10 +132,10 @@ impl StageState {
     }
 
     /// Adds a layer that is in the layout.
-    pub(super) fn add_layer(&mut self, layer: &LayerBlob) {
+    pub(super) fn add_layer(&mut self, layer: &LayerBlob, media_type: &str) {
         self.config.add_layer(&layer.diff_id);
         self.layers.push(serde_json::json!({
-            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "mediaType": media_type,
             "digest": layer.digest.to_string(),
             "size": layer.size,
         }));

@@ -1,6 +1,11 @@
 //! Whole builds: configuration, stages, what is refused, and that the same input gives the same image.
 
-use std::{collections::BTreeMap, fs, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use crate::support::{Image, Workspace, small_base};
 use plimsoll_core::{digest::Digest, ports::FailureClass};
@@ -237,4 +242,24 @@ fn unchanged_layers_are_not_made_again() {
         workspace.build().manifest["layers"][1]["digest"].as_str().unwrap().parse::<Digest>().unwrap();
     fs::write(workspace.layout().join("blobs/sha256").join(layer.hex()), "damaged").unwrap();
     assert_eq!(workspace.build().digest, changed);
+}
+
+#[test]
+fn much_makes_several_layers_of_which_a_change_costs_one() {
+    let workspace = Workspace::new(&[("Dockerfile", "FROM scratch\nCOPY data /data\n"), ("data/00", "")]);
+    for number in 0..70 {
+        let file = fs::File::create(workspace.context().join(format!("data/{number:02}"))).unwrap();
+        file.set_len(1 << 20).unwrap();
+    }
+    let built = workspace.build();
+    assert_eq!(built.layers.len(), 2);
+    for layer in &built.layers {
+        assert_eq!(layer[0].path, "data/", "each has the folder");
+    }
+    let files = built.layers.iter().flatten().filter(|entry| entry.kind.is_file());
+    assert_eq!(files.map(|entry| &entry.path).collect::<BTreeSet<_>>().len(), 70);
+    workspace.write("data/07", "changed");
+    let digests = |image: &Image| image.manifest["layers"].as_array().unwrap().clone();
+    let (before, after) = (digests(&built), digests(&workspace.build()));
+    assert_eq!(before.iter().zip(&after).filter(|(before, after)| before == after).count(), 1);
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod copy;
 #[cfg(test)]
 mod docker;
@@ -10,3 +12,5 @@ mod docker;
 mod properties;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod zstd_layers;

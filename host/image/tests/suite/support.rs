@@ -15,7 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder as _, Platform, PortFailure, Progress,
+        Activity, BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder as _, Platform,
+        PortFailure, Progress,
     },
     reference::ImageReference,
 };
@@ -57,6 +58,11 @@ impl Workspace {
         self
     }
 
+    /// The folder with everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn context(&self) -> PathBuf {
         self.folder.path().join("context")
     }
@@ -77,7 +83,8 @@ impl Workspace {
             dockerfile: self.context().join("Dockerfile"),
             build_arguments: BTreeMap::new(),
             target: None,
-            platform: "linux/amd64".parse::<Platform>().unwrap(),
+            platforms: Platform::new("linux", "amd64", None).into(),
+            compression: Compression::Gzip,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             timestamp: TIMESTAMP,
@@ -138,10 +145,10 @@ impl BaseImages for Images {
     async fn fetch(
         &self,
         reference: &ImageReference,
-        _: &Platform,
+        platforms: &[Platform],
         layout: &Path,
         _: &dyn Progress,
-    ) -> Result<Digest, PortFailure> {
+    ) -> Result<Vec<Digest>, PortFailure> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
         let base = self.base.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
         let layout = Layout::open_or_create(layout)?;
@@ -159,7 +166,8 @@ impl BaseImages for Images {
                 "digest": layer.to_string(), "size": size,
             }],
         });
-        Ok(layout.write_blob(manifest.to_string().as_bytes())?.0)
+        let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
+        Ok(vec![digest; platforms.len()])
     }
 }
 
@@ -247,7 +255,11 @@ impl Image {
             assert_eq!(descriptor["size"], blob.len());
             size += blob.len() as u64;
             let mut tar = Vec::new();
-            flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            if descriptor["mediaType"].as_str().unwrap().ends_with("+zstd") {
+                tar = zstd::decode_all(blob.as_slice()).unwrap();
+            } else {
+                flate2::read::MultiGzDecoder::new(blob.as_slice()).read_to_end(&mut tar).unwrap();
+            }
             assert_eq!(config["rootfs"]["diff_ids"][index], Digest::of(&tar).to_string());
             layers.push(entries(&tar));
         }

@@ -46,9 +46,9 @@ pub(crate) async fn pull_for(
 ) -> (TempDir, Result<Digest, PortFailure>) {
     let folder = TempDir::new().unwrap();
     let reference: ImageReference = format!("{}{target}", server.repository()).parse().unwrap();
-    let platform = platform.parse().unwrap();
-    let digest = registries(options()).fetch(&reference, &platform, folder.path(), &Silent).await;
-    (folder, digest)
+    let platforms = [platform.parse().unwrap()];
+    let digests = registries(options()).fetch(&reference, &platforms, folder.path(), &Silent).await;
+    (folder, digests.map(|digests| digests[0]))
 }
 
 pub(crate) fn tag(name: &str) -> Tag {

@@ -2,10 +2,9 @@
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BaseImages as _, FailureClass, ImageRepository as _, PushReport, Silent},
+    ports::{BaseImages as _, GrowingBlob, ImageRepository as _, PushReport, Silent},
 };
 use plimsoll_layout::Layout;
-use serde_json::json;
 
 use crate::{
     image::{index, options, registries},
@@ -75,42 +74,10 @@ async fn what_is_there_is_not_sent_again() {
 async fn what_is_here_is_not_fetched_again() {
     let (server, image) = pushed().await;
     let reference = format!("{}@{}", server.repository(), image.digest).parse().unwrap();
-    let platform = "linux/amd64".parse().unwrap();
+    let platforms = ["linux/amd64".parse().unwrap()];
     let base = registries(options());
-    let digest = base.fetch(&reference, &platform, image.layout.root(), &Silent).await.unwrap();
-    assert_eq!((digest, server.count("GET")), (image.digest, 0));
-}
-
-#[tokio::test]
-async fn the_platform_is_chosen_from_an_index() {
-    let (server, image) = pushed().await;
-    let entry = |digest: &Digest, os, architecture| {
-        json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 1,
-            "platform": {"os": os, "architecture": architecture}})
-    };
-    let index = json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [
-            entry(&Digest::of(b"attestation"), "unknown", "unknown"),
-            entry(&Digest::of(b"other"), "linux", "s390x"),
-            entry(&image.digest, "linux", "amd64"),
-        ],
-    });
-    server.state().manifests.insert("many".to_owned(), index.to_string().into_bytes());
-    assert_eq!(pull(&server, ":many").await.1.unwrap(), image.digest);
-
-    let failure = pull_for(&server, ":many", "linux/arm/v7").await.1.unwrap_err();
-    let text = failure.to_string();
-    assert!(text.ends_with("no image for linux/arm/v7: it is there for linux/s390x, linux/amd64"), "{text}");
-    assert_eq!(failure.class, FailureClass::User);
-}
-
-#[tokio::test]
-async fn an_image_for_another_platform_is_refused() {
-    let (server, _) = pushed().await;
-    let failure = pull_for(&server, ":v1", "linux/arm64").await.1.unwrap_err();
-    assert!(failure.to_string().ends_with("it is there for linux/amd64"), "{failure}");
+    let digests = base.fetch(&reference, &platforms, image.layout.root(), &Silent).await.unwrap();
+    assert_eq!((digests, server.count("GET")), (vec![image.digest], 0));
 }
 
 #[tokio::test]
@@ -142,4 +109,31 @@ async fn a_tag_needs_its_manifest() {
     let (_server, image, repository) = setting().await;
     let failure = repository.set_tag(&tag("v1"), &image.digest).await.unwrap_err();
     assert!(failure.to_string().contains("has no site@sha256:"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_layer_is_sent_while_it_is_written() {
+    let (server, image, repository) = setting().await;
+    let content: Vec<u8> = (0..9_000_000_u32).map(|number| number.to_le_bytes()[1]).collect();
+    let (digest, _) = image.layout.write_blob(&content).unwrap();
+    let grower = GrowingBlob::begin(image.layout.blob_path(&digest));
+    let blob = grower.blob();
+    grower.grow(8_500_000);
+    let written = async {
+        // Two pieces go before anybody knows the digest.
+        while server.count("PATCH") < 2 {
+            tokio::task::yield_now().await;
+        }
+        grower.grow(9_000_000);
+        grower.complete(digest);
+    };
+    let (sent, ()) = tokio::join!(repository.push_growing(&blob, &Silent), written);
+    assert_eq!(sent.unwrap(), PushReport::sent(9_000_000));
+    assert_eq!(server.storage().blobs[&digest.to_string()], content);
+
+    let grower = GrowingBlob::begin(image.layout.blob_path(&digest));
+    let blob = grower.blob();
+    grower.grow(9_000_000);
+    grower.complete(digest);
+    assert_eq!(repository.push_growing(&blob, &Silent).await.unwrap(), PushReport::default());
 }
