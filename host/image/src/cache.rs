@@ -18,10 +18,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use plimsoll_core::{
-    digest::Digest,
-    ports::{BlobNews, Compression},
-};
+use plimsoll_core::{digest::Digest, ports::Compression};
 use plimsoll_layout::Layout;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -30,7 +27,7 @@ use crate::{
     base_layer,
     error::ImageError,
     files::{Content, Kind, Node, Stat},
-    layer::{self, Entries, LayerBlob, Tell},
+    layer::{self, Entries, LayerBlob},
     layer_format,
     segment_cache::{self, KnownSegments},
     shelf::Shelf,
@@ -93,23 +90,20 @@ impl Cache {
         entries: &Entries,
         timestamp: i64,
         compression: Compression,
-        tell: Tell<'_>,
     ) -> Result<(LayerBlob, bool), ImageError> {
         let Some(shelves) = &self.shelves else {
-            let (written, _) =
-                layer::write(layout, entries, timestamp, &KnownSegments::none(compression), tell)?;
+            let (written, _) = layer::write(layout, entries, timestamp, &KnownSegments::none(compression))?;
             return Ok((written, false));
         };
         let key = key(entries, timestamp, compression).hex();
         if let Some(known) = shelves.known_layer(layout, &key)? {
             shelves.segments(compression).touch(&known.digest.hex());
-            tell(BlobNews::Present(known.digest));
             return Ok((known, true));
         }
         let settled = is_settled(entries, SystemTime::now());
         let segments_shelf = shelves.segments(compression);
         let known = KnownSegments::load(segments_shelf, layout, compression);
-        let (written, segments) = layer::write(layout, entries, timestamp, &known, tell)?;
+        let (written, segments) = layer::write(layout, entries, timestamp, &known)?;
         segment_cache::remember(segments_shelf, &written.digest, &segments);
         if settled {
             shelves.remember_layer(layout, &key, written);

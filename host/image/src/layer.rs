@@ -8,11 +8,8 @@ use std::{
     path::PathBuf,
 };
 
-use plimsoll_core::{
-    digest::Digest,
-    ports::{BlobGrower, BlobNews, GrowingBlob},
-};
-use plimsoll_layout::{BlobWriter, Layout};
+use plimsoll_core::digest::Digest;
+use plimsoll_layout::Layout;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -38,16 +35,12 @@ pub(crate) struct LayerBlob {
     pub(crate) size: u64,
 }
 
-/// Takes news of blobs.
-pub(crate) type Tell<'a> = &'a (dyn Fn(BlobNews) + 'a);
-
 /// Writes a layer into the layout, with what is known of its segments; answers which those are.
 pub(crate) fn write(
     layout: &Layout,
     entries: &Entries,
     timestamp: i64,
     known: &KnownSegments,
-    tell: Tell<'_>,
 ) -> Result<(LayerBlob, Vec<Packed>), ImageError> {
     let wanted = from_layers(entries);
     let mut unpacked = Unpacked::new();
@@ -59,31 +52,9 @@ pub(crate) fn write(
         unpacked = base_layer::extract(layout, &wanted, folder.insert(made).path())?;
     }
     let produce = |emit: &mut dyn FnMut(_) -> _| tar_writer::write(entries, timestamp, &unpacked, emit);
-    let blob = layout.blob_writer()?;
-    let grower = GrowingBlob::begin(blob.path().to_owned());
-    tell(BlobNews::Growing(grower.blob()));
-    let (summary, told) = pipeline::compress(Told { blob, grower }, known, produce)?;
-    let (digest, size) = told.blob.finish()?;
-    told.grower.complete(digest);
+    let (summary, blob) = pipeline::compress(layout.blob_writer()?, known, produce)?;
+    let (digest, size) = blob.finish()?;
     Ok((LayerBlob { digest, diff_id: summary.diff_id, size }, summary.segments))
-}
-
-/// Says how far a blob has grown.
-struct Told {
-    blob: BlobWriter,
-    grower: BlobGrower,
-}
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.blob.write(bytes)?;
-        self.grower.grow(self.blob.size());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.blob.flush()
-    }
 }
 
 /// Writes entries of which none comes from another layer as a plain tar archive.

@@ -6,11 +6,14 @@ use std::{
     collections::{HashMap, HashSet},
     os::unix::ffi::OsStrExt,
     path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
 
 use flate2::Crc;
 
 use crate::{
+    error::ImageError,
     files::{Content, Kind, Node},
     layer::Entries,
 };
@@ -19,6 +22,8 @@ use crate::{
 const PART: u64 = 32 << 20;
 /// The most layers that one instruction makes. Engines take up to 127 in an image (Linux, `overlayfs`, as Docker uses it).
 const MOST: u64 = 16;
+/// Layers that are made at the same time.
+const ABREAST: usize = 2;
 
 /// The layers that these entries make; none for no entries. Together they hold what one layer would: every entry once, but
 /// folders in each layer that has something below them, for those who unpack layers one by one.
@@ -55,6 +60,34 @@ pub(crate) fn split(entries: Entries) -> Vec<Entries> {
     parts
 }
 
+/// Does something with each part, in its own time but two at a time: while one waits for the disk at its end, the next one is
+/// compressed. Answers the results in the parts' order.
+pub(crate) fn in_turns<T: Send>(
+    parts: &[Entries],
+    make: impl Fn(&Entries) -> Result<T, ImageError> + Sync,
+) -> Result<Vec<T>, ImageError> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, T)>, ImageError> {
+        let mut made = Vec::new();
+        loop {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(turn) else { return Ok(made) };
+            // After a failure nobody begins another one.
+            made.push((turn, make(part).inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?));
+        }
+    };
+    let made: Result<Vec<_>, ImageError> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..ABREAST.min(parts.len())).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut made: Vec<(usize, T)> = made?.into_iter().flatten().collect();
+    made.sort_unstable_by_key(|(turn, _)| *turn);
+    Ok(made.into_iter().map(|(_, made)| made).collect())
+}
+
 /// How many layers so many bytes make: a power of two.
 fn count(size: u64) -> u64 {
     match size / PART {
@@ -67,7 +100,7 @@ fn count(size: u64) -> u64 {
 fn place(path: &Path, count: u64) -> usize {
     let mut sum = Crc::new();
     sum.update(path.as_os_str().as_bytes());
-    (u64::from(sum.sum()) * count >> 32) as usize
+    ((u64::from(sum.sum()) * count) >> 32) as usize
 }
 
 /// The bytes of a node's content, where they come from the context: what is in another layer would have to be taken out of it
@@ -122,6 +155,20 @@ mod tests {
         assert!(split(Entries::new()).is_empty());
         assert_eq!(split(entries(&(0..63).map(|number| (number, 9)).collect())).len(), 1);
         assert_eq!([0, PART, 2 * PART - 1, 2 * PART, 4 * PART, 1 << 40].map(count), [1, 1, 1, 2, 4, 16]);
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_the_parts_and_a_failure_ends_it() {
+        let parts: Vec<Entries> =
+            (0..9).map(|number| entries(&(0..number).map(|key| (key, 9)).collect())).collect();
+        let sizes = in_turns(&parts, |part| Ok(part.len())).unwrap();
+        assert_eq!(sizes, parts.iter().map(Entries::len).collect::<Vec<_>>());
+        let failed = in_turns(&parts, |part| match part.len() {
+            5.. => Err(ImageError::Copy("no".to_owned())),
+            size => Ok(size),
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "no");
+        assert!(in_turns(&[], |part| Ok(part.len())).unwrap().is_empty());
     }
 
     #[test]

@@ -61,12 +61,6 @@ impl BlobWriter {
         self.finish().map(|(_, size)| size)
     }
 
-    /// The file that it is written into until it is finished.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.file.path()
-    }
-
     /// Bytes written so far.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     names::Tag,
-    ports::{GrowingBlob, ImageRepository, PortFailure, Progress, PushReport},
+    ports::{ImageRepository, PortFailure, Progress, PushReport},
     reference::RepositoryName,
 };
 use plimsoll_layout::manifest::{self, LARGEST_CONFIGURATION, Manifest};
@@ -82,14 +82,6 @@ impl ImageRepository for RegistryRepository {
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure> {
         Ok(self.push_image(layout, digest, progress).await?)
-    }
-
-    async fn push_growing(
-        &self,
-        blob: &Arc<GrowingBlob>,
-        progress: &dyn Progress,
-    ) -> Result<PushReport, PortFailure> {
-        Ok(self.push_along(blob, progress).await?)
     }
 
     async fn push_blob(

@@ -17,10 +17,10 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use plimsoll_core::{
+    digest::Digest,
     fact::Entry,
     ports::{
-        Activity, BlobNews, BuildRequest, BuiltImage, ImageBuilder, ImageRepository, PortFailure, Progress,
-        PushReport,
+        Activity, BuildRequest, BuiltImage, ImageBuilder, ImageRepository, PortFailure, Progress, PushReport,
     },
     release::Step,
 };
@@ -29,7 +29,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// Blobs on their way at the same time.
 const SIDE_BY_SIDE: usize = 4;
 
-/// Builds, and sends what is known of the image meanwhile; answers what was sent. What could not be sent is left to the
+/// Builds, and sends the layers that are complete meanwhile; answers what was sent. What could not be sent is left to the
 /// push, which says why.
 pub(super) async fn build(
     builder: &dyn ImageBuilder,
@@ -74,28 +74,22 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    async fn send(&self, told: UnboundedReceiver<BlobNews>) {
+    async fn send(&self, told: UnboundedReceiver<Digest>) {
         let told = stream::unfold(told, |mut told| async { Some((told.recv().await?, told)) });
-        told.for_each_concurrent(SIDE_BY_SIDE, |news| self.send_one(news)).await;
+        told.for_each_concurrent(SIDE_BY_SIDE, |digest| self.send_one(digest)).await;
     }
 
-    async fn send_one(&self, news: BlobNews) {
+    async fn send_one(&self, digest: Digest) {
         if self.gave_up.load(Ordering::Relaxed) {
             return;
         }
-        let sent = match &news {
-            BlobNews::Present(digest) => self.repository.push_blob(self.layout, digest, self.progress).await,
-            BlobNews::Growing(blob) => self.repository.push_growing(blob, self.progress).await,
-        };
-        match sent {
+        match self.repository.push_blob(self.layout, &digest, self.progress).await {
             Ok(report) => {
                 let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
                 *sent = *sent + report;
             }
-            Err(error) => {
-                tracing::debug!(%error, "blobs are not sent ahead of the image");
-                self.gave_up.store(true, Ordering::Relaxed);
-            }
+            // The push meets the same obstacle, and says what it is.
+            Err(_) => self.gave_up.store(true, Ordering::Relaxed),
         }
     }
 }
@@ -103,7 +97,7 @@ impl Sender<'_> {
 /// Passes everything on, and takes the news of blobs.
 struct Watcher<'a> {
     progress: &'a dyn Progress,
-    tell: UnboundedSender<BlobNews>,
+    tell: UnboundedSender<Digest>,
 }
 
 impl Progress for Watcher<'_> {
@@ -123,10 +117,10 @@ impl Progress for Watcher<'_> {
         self.progress.recorded(entry);
     }
 
-    fn blob(&self, news: BlobNews) {
-        self.progress.blob(news.clone());
+    fn blob(&self, digest: &Digest) {
+        self.progress.blob(digest);
         // Nobody listens when the build was given up.
-        let _ = self.tell.send(news);
+        let _ = self.tell.send(*digest);
     }
 
     fn activity(&self, activity: Activity<'_>) {
@@ -140,15 +134,14 @@ mod tests {
 
     use async_trait::async_trait;
     use plimsoll_core::{
-        digest::Digest,
         names::Tag,
-        ports::{Compression, FailureClass, GrowingBlob, Platform, Silent},
+        ports::{Compression, FailureClass, Platform, Silent},
     };
     use tokio::sync::Notify;
 
     use super::*;
 
-    /// A builder whose layer is complete once somebody has taken its beginning.
+    /// A builder that ends once somebody has taken its first layer.
     struct Builder {
         taken: Arc<Notify>,
         fails: bool,
@@ -157,14 +150,11 @@ mod tests {
     #[async_trait]
     impl ImageBuilder for Builder {
         async fn build(&self, _: &BuildRequest, progress: &dyn Progress) -> Result<BuiltImage, PortFailure> {
-            progress.blob(BlobNews::Present(Digest::of(b"base")));
-            let grower = GrowingBlob::begin("layer".into());
-            progress.blob(BlobNews::Growing(grower.blob()));
+            progress.blob(&Digest::of(b"layer"));
             self.taken.notified().await;
             if self.fails {
                 return Err(PortFailure::new(FailureClass::User, "a mistake in the Dockerfile"));
             }
-            grower.complete(Digest::of(b"layer"));
             Ok(BuiltImage { digest: Digest::of(b"image"), size: 7 })
         }
     }
@@ -183,17 +173,6 @@ mod tests {
         }
 
         async fn push_blob(&self, _: &Path, _: &Digest, _: &dyn Progress) -> Result<PushReport, PortFailure> {
-            match self {
-                Self::Refuses(_) => Err(PortFailure::new(FailureClass::Outside, "no")),
-                _ => Ok(PushReport::present()),
-            }
-        }
-
-        async fn push_growing(
-            &self,
-            _: &Arc<GrowingBlob>,
-            _: &dyn Progress,
-        ) -> Result<PushReport, PortFailure> {
             let (Self::Takes(taken) | Self::Refuses(taken) | Self::Hangs(taken)) = self;
             taken.notify_one();
             match self {
@@ -248,7 +227,6 @@ mod tests {
     #[tokio::test]
     async fn a_repository_that_refuses_is_left_to_the_push() {
         let taken = Arc::new(Notify::new());
-        taken.notify_one();
         let builder = Builder { taken: Arc::clone(&taken), fails: false };
         let (_, sent) = build(&builder, &Repository::Refuses(taken), &request(), &Silent).await.unwrap();
         assert_eq!(sent, PushReport::default());

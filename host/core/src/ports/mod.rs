@@ -2,7 +2,6 @@
 
 mod check;
 mod deploy;
-mod growing;
 mod image;
 mod journal;
 mod platform;
@@ -12,7 +11,6 @@ mod registry;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
-pub use growing::{BlobGrower, BlobNews, GrowingBlob, Growth};
 pub use image::{BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use platform::{InvalidPlatform, InvalidPlatforms, Platform, Platforms};

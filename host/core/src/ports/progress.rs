@@ -1,7 +1,6 @@
 //! Progress: what is going on, for whoever watches.
 
-use super::BlobNews;
-use crate::{fact::Entry, release::Step};
+use crate::{digest::Digest, fact::Entry, release::Step};
 
 /// A watcher. All methods return at once and never fail.
 pub trait Progress: Send + Sync {
@@ -25,9 +24,9 @@ pub trait Progress: Send + Sync {
         let _ = entry;
     }
 
-    /// The image that is being built needs a blob, which is there or grows.
-    fn blob(&self, news: BlobNews) {
-        let _ = news;
+    /// A blob of the image that is being built lies complete in its layout.
+    fn blob(&self, digest: &Digest) {
+        let _ = digest;
     }
 
     /// Something goes on inside a step.

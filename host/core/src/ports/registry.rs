@@ -1,10 +1,10 @@
 //! Image repositories: where built images go.
 
-use std::{collections::BTreeMap, ops::Add, path::Path, sync::Arc};
+use std::{collections::BTreeMap, ops::Add, path::Path};
 
 use async_trait::async_trait;
 
-use super::{GrowingBlob, PortFailure, Progress};
+use super::{PortFailure, Progress};
 use crate::{digest::Digest, names::Tag};
 
 /// One image repository: in a registry, or an image layout on disk.
@@ -21,20 +21,6 @@ pub trait ImageRepository: Send + Sync {
         digest: &Digest,
         progress: &dyn Progress,
     ) -> Result<PushReport, PortFailure>;
-
-    /// Copies a blob while it is being written, ahead of the image that it belongs to. Nothing depends on it: a repository
-    /// need not do it, and a blob that is not worth it is left alone.
-    ///
-    /// # Errors
-    /// The repository failed, or the blob never became complete.
-    async fn push_growing(
-        &self,
-        blob: &Arc<GrowingBlob>,
-        progress: &dyn Progress,
-    ) -> Result<PushReport, PortFailure> {
-        let _ = (blob, progress);
-        Ok(PushReport::default())
-    }
 
     /// Copies one blob ahead of the image that it belongs to, unless it is there, so that [`push`](Self::push) finds it there.
     /// Nothing depends on it: doing it again, or never, is harmless.

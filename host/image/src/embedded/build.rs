@@ -9,7 +9,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BlobNews, BuildRequest, BuiltImage, Platform},
+    ports::{BuildRequest, BuiltImage, Platform},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -28,7 +28,7 @@ use crate::{
     dockerignore::Ignore,
     error::ImageError,
     files::{Content, Files, Kind as NodeKind, Node, clamp},
-    layer::Entries,
+    layer::{Entries, LayerBlob},
     layer_format,
     owner::{Owner, parse_mode},
     parts,
@@ -49,8 +49,8 @@ pub(super) struct Build {
     pub(super) layout: Layout,
     /// Takes lines for people.
     pub(super) say: Box<dyn Fn(String) + Send>,
-    /// Takes news of blobs.
-    pub(super) tell: Box<dyn Fn(BlobNews) + Send>,
+    /// Takes the digests of layers that are in the layout.
+    pub(super) tell: Box<dyn Fn(Digest) + Send + Sync>,
 }
 
 /// What an instruction cannot be carried out for: its own mistake, or something around it.
@@ -106,11 +106,7 @@ impl Work<'_> {
             Base::Image(reference) => {
                 let state = self.image(reference, &stage.platform)?;
                 if stage.in_image {
-                    state
-                        .files
-                        .layers()
-                        .iter()
-                        .for_each(|layer| (self.build.tell)(BlobNews::Present(*layer)));
+                    state.files.layers().iter().for_each(|layer| (self.build.tell)(*layer));
                 }
                 state
             }
@@ -162,8 +158,11 @@ impl Work<'_> {
             true => parts::split(entries),
             false => Vec::new(),
         };
-        for entries in &layers {
-            self.add_layer(entries, state)?;
+        for (layer, known) in self.make_layers(&layers)? {
+            if known {
+                (self.build.say)(format!("unchanged: {}", layer.digest));
+            }
+            state.add_layer(&layer, layer_format::media_type(self.build.request.compression));
             state.config.add_history(&self.created, &instruction.text, true);
         }
         if layers.is_empty() {
@@ -172,15 +171,14 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn add_layer(&self, entries: &Entries, state: &mut StageState) -> Result<(), ImageError> {
-        let Build { cache, layout, tell, say, .. } = self.build;
+    fn make_layers(&self, layers: &[Entries]) -> Result<Vec<(LayerBlob, bool)>, ImageError> {
+        let Build { cache, layout, tell, .. } = self.build;
         let BuildRequest { timestamp, compression, .. } = self.build.request;
-        let (layer, known) = cache.layer(layout, entries, timestamp, compression, tell)?;
-        if known {
-            say(format!("unchanged: {}", layer.digest));
-        }
-        state.add_layer(&layer, layer_format::media_type(compression));
-        Ok(())
+        parts::in_turns(layers, |entries| {
+            let made = cache.layer(layout, entries, timestamp, compression)?;
+            tell(made.0.digest);
+            Ok(made)
+        })
     }
 
     fn given(&self, name: &str) -> Given {

@@ -13,8 +13,9 @@ mod stage;
 use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use plimsoll_core::ports::{
-    Activity, BaseImages, BlobNews, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress,
+use plimsoll_core::{
+    digest::Digest,
+    ports::{Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress},
 };
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
@@ -51,8 +52,10 @@ impl EmbeddedBuilder {
         let mut images = Images::new();
         for (reference, platform) in plan.images() {
             progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest =
-                self.base_images.fetch(&reference, &[platform.clone()], &request.layout, progress).await?;
+            let digest = self
+                .base_images
+                .fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress)
+                .await?;
             images.insert((reference, platform), digest[0]);
         }
         Ok(images)
@@ -82,13 +85,13 @@ impl ImageBuilder for EmbeddedBuilder {
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
-            tell: Box::new(move |blob| drop(tell.send(News::Blob(blob)))),
+            tell: Box::new(move |digest| drop(tell.send(News::Blob(digest)))),
         };
         let forward = async {
             while let Some(news) = news.recv().await {
                 match news {
                     News::Line(line) => progress.activity(Activity::Line(&line)),
-                    News::Blob(blob) => progress.blob(blob),
+                    News::Blob(digest) => progress.blob(&digest),
                 }
             }
         };
@@ -100,7 +103,7 @@ impl ImageBuilder for EmbeddedBuilder {
 /// What a build tells of itself.
 enum News {
     Line(String),
-    Blob(BlobNews),
+    Blob(Digest),
 }
 
 /// Reads the Dockerfile and finds everything in it that cannot be built.
