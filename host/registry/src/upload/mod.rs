@@ -3,7 +3,6 @@
 //! has forgotten begins anew, and a registry that takes no pieces gets the blob whole.
 
 mod content;
-mod growing;
 mod place;
 
 use std::mem;

@@ -2,7 +2,7 @@
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{BaseImages as _, GrowingBlob, ImageRepository as _, PushReport, Silent},
+    ports::{BaseImages as _, ImageRepository as _, PushReport, Silent},
 };
 use plimsoll_layout::Layout;
 
@@ -109,31 +109,4 @@ async fn a_tag_needs_its_manifest() {
     let (_server, image, repository) = setting().await;
     let failure = repository.set_tag(&tag("v1"), &image.digest).await.unwrap_err();
     assert!(failure.to_string().contains("has no site@sha256:"), "{failure}");
-}
-
-#[tokio::test]
-async fn a_layer_is_sent_while_it_is_written() {
-    let (server, image, repository) = setting().await;
-    let content: Vec<u8> = (0..9_000_000_u32).map(|number| number.to_le_bytes()[1]).collect();
-    let (digest, _) = image.layout.write_blob(&content).unwrap();
-    let grower = GrowingBlob::begin(image.layout.blob_path(&digest));
-    let blob = grower.blob();
-    grower.grow(8_500_000);
-    let written = async {
-        // Two pieces go before anybody knows the digest.
-        while server.count("PATCH") < 2 {
-            tokio::task::yield_now().await;
-        }
-        grower.grow(9_000_000);
-        grower.complete(digest);
-    };
-    let (sent, ()) = tokio::join!(repository.push_growing(&blob, &Silent), written);
-    assert_eq!(sent.unwrap(), PushReport::sent(9_000_000));
-    assert_eq!(server.storage().blobs[&digest.to_string()], content);
-
-    let grower = GrowingBlob::begin(image.layout.blob_path(&digest));
-    let blob = grower.blob();
-    grower.grow(9_000_000);
-    grower.complete(digest);
-    assert_eq!(repository.push_growing(&blob, &Silent).await.unwrap(), PushReport::default());
 }
