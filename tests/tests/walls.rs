@@ -36,7 +36,7 @@ fn is_allowed(edge: &Edge) -> bool {
         // The middle knows nobody.
         "host/core" => false,
         "host/layout" | "host/policy" | "host/source" | "host/journal" | "host/deploy" | "host/signature"
-        | "host/checks" | "host/notify" => to == "host/core",
+        | "host/checks" | "host/notify" | "host/fetch" => to == "host/core",
         // Both move images, and a layout is what an image is in.
         "host/image" | "host/registry" => matches!(to, "host/core" | "host/layout"),
         // The only wiring.
@@ -109,6 +109,7 @@ fn shortcuts_are_noticed() {
         ("host/deploy", "tests/support"),
         ("host/checks", "host/deploy"),
         ("host/notify", "host/journal"),
+        ("host/image", "host/fetch"),
         ("host/cli", "host/policy"),
         ("host/app", "host/cli"),
         ("plugins/always", "host/core"),

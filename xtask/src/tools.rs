@@ -1,5 +1,5 @@
-//! Programs of others that the tests compare with, and that no Debian release has: built from their sources once, and kept by
-//! version in the user's cache folder, where other checkouts find them too.
+//! Programs of others that the tests compare with, and that this Debian release does not have: built from their sources or
+//! fetched from a later release once, and kept by version in the user's cache folder, where other checkouts find them too.
 
 use std::{
     env,
@@ -8,22 +8,62 @@ use std::{
     process::Command,
 };
 
-use crate::step::{Failed, cargo, find, run};
+use crate::step::{Failed, cargo, find, root, run};
 
 /// A program of others.
 struct Tool {
     name: &'static str,
     version: &'static str,
-    /// The command that builds this version into the part `bin` of a folder; nothing where that cannot be done.
+    /// Its programs, all of which are there when it is.
+    programs: &'static [&'static str],
+    /// The command that brings this version into the part `bin` of a folder; nothing where that cannot be done.
     build: fn(&str, &Path) -> Option<Command>,
-    /// What is needed to build it.
+    /// What is needed to get it.
     needs: &'static str,
 }
 
-const TOOLS: [Tool; 2] = [
-    Tool { name: "cosign", version: "3.1.3", build: cosign, needs: "Go" },
-    Tool { name: "wkg", version: "0.16.1", build: wkg, needs: "cargo" },
+const TOOLS: [Tool; 4] = [
+    Tool { name: "cosign", version: "3.1.3", programs: &["cosign"], build: cosign, needs: "Go" },
+    Tool { name: "wkg", version: "0.16.1", programs: &["wkg"], build: wkg, needs: "cargo" },
+    Tool {
+        name: "buildkit",
+        version: "0.34.2",
+        programs: &["buildctl", "buildkitd"],
+        build: buildkit,
+        needs: "Go 1.26",
+    },
+    // Under names of their own, for the engine of this Debian release is in use, too.
+    Tool {
+        name: "docker",
+        version: "26.1.5",
+        programs: &["docker-buildx-26", "dockerd-26"],
+        build: docker,
+        needs: "apt-get",
+    },
 ];
+
+/// Fetches Debian's next engine, with lists of packages of its own, and unpacks it. Arguments: the version, the folder.
+const DOCKER: &str = r#"
+set -eu
+folder=$(realpath --canonicalize-missing "$2")
+rm -rf "$folder"
+mkdir -p "$folder/bin" "$folder/apt/lists/partial" "$folder/apt/archives/partial"
+cd "$folder/apt"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" >sources.list
+ask() {
+    apt-get --quiet --option Acquire::Retries=3 --option APT::Sandbox::User=root --option Dir::Etc::SourceParts=- \
+        --option Dir::Etc::SourceList="$PWD/sources.list" --option Dir::State::Lists="$PWD/lists" \
+        --option Dir::State::Status=/dev/null --option Dir::Cache="$PWD" "$@"
+}
+ask update
+ask download docker.io docker-buildx
+for package in *.deb; do dpkg-deb --extract "$package" "$folder"; done
+cd "$folder"
+usr/sbin/dockerd --version | grep --fixed-strings "version $1"
+rm -rf apt
+ln -s ../usr/libexec/docker/cli-plugins/docker-buildx bin/docker-buildx-26
+ln -s ../usr/sbin/dockerd bin/dockerd-26
+"#;
 
 /// Builds what is missing; answers the search path with all of them, and with the folder of other tools. What cannot be built is said: the tests that need it will
 /// be reported as skipped.
@@ -37,9 +77,9 @@ pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
     for tool in &TOOLS {
         let folder = cache.join(format!("{}-{}", tool.name, tool.version));
         let bin = folder.join("bin");
-        if !bin.join(tool.name).is_file() {
+        if !tool.programs.iter().all(|program| bin.join(program).is_file()) {
             eprintln!(
-                "xtask: {} {} is missing: building, which takes some minutes once",
+                "xtask: {} {} is missing: getting it, which takes some minutes once",
                 tool.name, tool.version
             );
             let built = (tool.build)(tool.version, &folder).map(|mut command| run(&mut command));
@@ -48,7 +88,7 @@ pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
                     eprintln!("xtask: {message}");
                 }
                 eprintln!(
-                    "xtask: {} was not built, which needs {} and its registry; tests that need it will be reported as skipped.",
+                    "xtask: {} could not be had, which needs {} and its registry; tests that need it will be reported as skipped.",
                     tool.name, tool.needs
                 );
             }
@@ -85,4 +125,36 @@ fn wkg(version: &str, folder: &Path) -> Option<Command> {
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env_remove("CARGO_TARGET_DIR");
     Some(command)
+}
+
+/// From a module of ours that names its version, since its own excludes versions, which `go install` does not take.
+fn buildkit(_: &str, folder: &Path) -> Option<Command> {
+    let mut command = Command::new(find("go")?);
+    command
+        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
+        // With a slash at the end, it is a folder to go.
+        .arg(folder.join("bin/"))
+        .arg("tool")
+        .current_dir(root().join("tests/buildkit"))
+        .envs([("CGO_ENABLED", "0"), ("GOWORK", "off")]);
+    Some(command)
+}
+
+fn docker(version: &str, folder: &Path) -> Option<Command> {
+    let _ = find("apt-get")?;
+    let mut command = Command::new("sh");
+    command.args(["-c", DOCKER, "docker", version]).arg(folder);
+    Some(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_buildkit_is_that_of_its_module() {
+        let module = std::fs::read_to_string(root().join("tests/buildkit/go.mod")).unwrap_or_default();
+        let tool = TOOLS.iter().find(|tool| tool.name == "buildkit").map_or("none", |tool| tool.version);
+        assert!(module.contains(&format!("github.com/moby/buildkit v{tool}")), "{tool}");
+    }
 }

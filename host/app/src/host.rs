@@ -8,11 +8,11 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, Compression, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy,
-        Target,
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
     },
     reference::ImageReference,
 };
+use plimsoll_fetch::Fetcher;
 use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
@@ -196,7 +196,7 @@ impl Host {
             build_arguments: image.build_arguments.clone(),
             target: image.target.clone(),
             platforms: image.platforms.clone(),
-            compression: Compression::default(),
+            compression: image.compression,
             timestamp: self.options.timestamp,
             layout: self.root.join(STATE).join("build"),
         }
@@ -222,7 +222,8 @@ impl Host {
         Ok(match self.configuration.image.builder {
             Builder::Embedded => {
                 let cache = self.root.join(STATE).join("cache");
-                Arc::new(EmbeddedBuilder::new(self.registries()?, Some(cache)))
+                let remote = Fetcher::new().map_err(PortFailure::from)?;
+                Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache)))
             }
             Builder::Docker => Arc::new(DockerBuilder::new(self.options.docker_host.clone())),
         })

@@ -30,6 +30,9 @@ pub enum ImageError {
     /// A pattern is wrong.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
+    /// The build argument that sets the time is no time.
+    #[error("the build argument SOURCE_DATE_EPOCH is `{0}`, and no number of seconds since 1970")]
+    InvalidEpoch(String),
     /// A text file is too large or not UTF-8.
     #[error("{} {problem}", path.display())]
     NotAText {
@@ -84,6 +87,14 @@ pub enum ImageError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What ADD reads from elsewhere could not be fetched.
+    #[error("{place}: {failure}")]
+    Remote {
+        /// The file, line and column of the source.
+        place: String,
+        /// Why not.
+        failure: PortFailure,
+    },
     /// The image layout failed.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -121,6 +132,7 @@ impl From<ImageError> for PortFailure {
             ImageError::NotAText { .. } | ImageError::ContextIsNoFolder(_) => {
                 (User, "Check `context` and `dockerfile` under [image] in plimsoll.toml.")
             }
+            ImageError::InvalidEpoch(_) => (User, "Correct the build argument, or leave it out."),
             ImageError::TooManyLinks { .. } => (User, "Remove the circle of symbolic links."),
             ImageError::Copy(_) => (User, "Correct the Dockerfile or its context, then run it again."),
             ImageError::Changed(_) => (User, "Run it again when nothing else changes the context."),
@@ -139,6 +151,10 @@ impl From<ImageError> for PortFailure {
                     ImageError::Layout(error) => error.into(),
                     other => Self::new(Internal, other),
                 };
+            }
+            ImageError::Remote { failure, .. } => {
+                let (class, hint) = (failure.class, failure.hint.clone());
+                return Self { class, hint, error: error.into() };
             }
             ImageError::SeveralPlatforms(_) => (User, "Name one platform under [image] in plimsoll.toml."),
             ImageError::Interrupted(_) => (Internal, "Run it again."),

@@ -6,6 +6,7 @@
 mod archive;
 mod base_layer;
 mod cache;
+mod compression;
 mod config;
 mod context;
 mod copy;
@@ -19,6 +20,7 @@ mod glob;
 mod gzip;
 mod layer;
 mod layer_format;
+mod mode;
 mod owner;
 mod parts;
 mod pipeline;

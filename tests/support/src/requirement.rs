@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::{cluster, engine, nginx, postgres};
+use crate::{cluster, engine, nginx, postgres, reference};
 
 /// Something from outside the project that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum Requirement {
     Registry,
     /// A Docker engine: one that runs, or the right and the programs to start one.
     Docker,
+    /// BuildKit, and the right to start it.
+    BuildKit,
+    /// The Docker engine of Debian's next release, and the right to start it.
+    LaterDocker,
     /// `buildah`, and the right to use it.
     Buildah,
     /// `skopeo`.
@@ -88,6 +92,8 @@ impl Requirement {
         match self {
             Self::Registry => program("docker-registry"),
             Self::Docker => engine::obstacle(),
+            Self::BuildKit => reference::buildkit_obstacle(),
+            Self::LaterDocker => reference::docker_obstacle(),
             Self::Buildah => {
                 program("buildah").or_else(|| (!is_root()).then(|| "buildah needs root here".to_owned()))
             }

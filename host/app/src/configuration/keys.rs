@@ -69,7 +69,10 @@ pub(super) static FILE: TableShape = TableShape {
 
 static IMAGE: TableShape = TableShape {
     meaning: "What is built, and where it goes. Paths are relative to the folder of the configuration.",
-    one_of: None,
+    one_of: Some(&OneOf {
+        required: false,
+        of: &[Alternative { key: "platform", with: &[] }, Alternative { key: "platforms", with: &[] }],
+    }),
     variants: None,
     keys: &[
         Key {
@@ -120,6 +123,18 @@ static IMAGE: TableShape = TableShape {
             shape: Shape::Text,
             presence: Optional("`\"linux/amd64\"`"),
             meaning: "What the image runs on: operating system, architecture and, where there is one, variant.",
+        },
+        Key {
+            name: "platforms",
+            shape: Shape::List { of: &Shape::Text, least: 1 },
+            presence: Optional("the one of `platform`"),
+            meaning: "In place of `platform`, several: there is an image for each, and an index over them.",
+        },
+        Key {
+            name: "compression",
+            shape: Shape::Choice(&Choice { what: "compression", values: &["gzip", "zstd"], planned: &[] }),
+            presence: Optional("`\"gzip\"`"),
+            meaning: "How layers are compressed: `gzip`, which every engine reads, or `zstd`, which is quicker and smaller.",
         },
     ],
 };

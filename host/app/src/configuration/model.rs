@@ -12,7 +12,7 @@ use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
     names::{CheckName, EnvironmentName, SignerName},
-    ports::Platforms,
+    ports::{Compression, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
@@ -68,6 +68,8 @@ pub struct Image {
     pub build_arguments: BTreeMap<String, String>,
     /// What the image runs on.
     pub platforms: Platforms,
+    /// How its layers are compressed.
+    pub compression: Compression,
 }
 
 /// Where an image goes.

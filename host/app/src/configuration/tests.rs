@@ -3,10 +3,13 @@
 use std::{path::Path, time::Duration};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use plimsoll_core::names::{EnvironmentName, SignerName};
+use plimsoll_core::{
+    names::{EnvironmentName, SignerName},
+    ports::Compression,
+};
 
 use super::{
-    shape::{Shape, TableShape},
+    shape::{OneOf, Shape, TableShape},
     *,
 };
 
@@ -41,6 +44,7 @@ fn the_smallest_file_means_the_defaults() {
     assert_eq!(configuration.image.builder, Builder::Embedded);
     assert_eq!(configuration.image.dockerfile, Path::new("Dockerfile"));
     assert_eq!(configuration.image.platforms.to_string(), "linux/amd64");
+    assert_eq!(configuration.image.compression, Compression::Gzip);
     assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
     assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
     assert_eq!(configuration.journal, Journal::Sqlite(".plimsoll/journal.db".into()));
@@ -61,7 +65,10 @@ fn every_key_is_read() {
     );
     assert_eq!((image.builder, image.target.as_deref()), (Builder::Docker, Some("web")));
     assert_eq!(image.build_arguments["VERSION"], "1");
-    assert_eq!(image.platforms.to_string(), "linux/arm/v7");
+    assert_eq!(
+        (image.platforms.to_string().as_str(), image.compression),
+        ("linux/arm/v7", Compression::Zstd)
+    );
     let tags = &configuration.tags;
     assert_eq!(tags.policy, PolicyReference::Path("/app/policies/tags.wasm".into()));
     assert_eq!(tags.settings, r#"{"a":[1,{"c":true,"d":2}],"b":"x"}"#);
@@ -100,6 +107,17 @@ fn every_key_is_read() {
     let registries = &configuration.registries;
     assert_eq!((registries.transfers, registries.upload_piece), (Some(8), Some(16 << 20)));
     assert_eq!(registries.busy_timeout.map(|time| time.as_secs()), Some(300));
+}
+
+#[test]
+fn several_platforms_stand_in_place_of_one() {
+    let platforms =
+        |line: &str| parse(&format!("{MINIMAL}{line}\n")).map(|file| file.image.platforms.to_string());
+    let two = platforms("platforms = [\"linux/arm64/v8\", \"linux/amd64\"]").unwrap();
+    assert_eq!(two, "linux/arm64, linux/amd64");
+    let both = platforms("platform = \"linux/amd64\"\nplatforms = [\"linux/arm64\"]").unwrap_err().lines();
+    assert!(both[0].contains("name at most one of `platform`, `platforms`"), "{both:?}");
+    assert!(platforms("platforms = []").is_err());
 }
 
 /// A key that could be left out of the full file without a change would be one that nobody reads.
@@ -147,12 +165,18 @@ fn without_digest(text: &str) -> Option<String> {
 
 /// Keys of the table that the full file does not write, as `name = ` or as a header.
 fn unused_keys(shape: &'static TableShape, missing: &mut Vec<&str>) {
-    for key in shape.all_keys() {
-        let name = key.name;
+    let is_there = |name: &str| {
         let forms = ["\n", "{ ", ", "].map(|before| format!("{before}{name} = "));
         let headers = [format!("[{name}]"), format!(".{name}]")];
-        if !forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str())) {
-            missing.push(name);
+        forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str()))
+    };
+    let excluded = |name: &str| {
+        let mut others = shape.one_of.into_iter().flat_map(OneOf::names);
+        others.clone().any(|other| other == name) && others.any(is_there)
+    };
+    for key in shape.all_keys() {
+        if !is_there(key.name) && !excluded(key.name) {
+            missing.push(key.name);
         }
         if let Some(inner) = key.shape.table() {
             unused_keys(inner, missing);

@@ -37,16 +37,10 @@ impl Archive {
         let mut tree = Tree::default();
         let to = Destination::new("/", Path::new("/"), &tree)?;
         let exclude = Ignore::default();
-        let mut copier = Copier {
-            files: &context,
-            tree: &mut tree,
-            owner: None,
-            mode: None,
-            exclude: &exclude,
-            entries: Entries::new(),
-        };
+        let mut copier =
+            Copier { tree: &mut tree, owner: None, mode: None, exclude: &exclude, entries: Entries::new() };
         for found in find(&context, ".")? {
-            copier.copy(found, &to)?;
+            copier.copy(&context, found, &to)?;
         }
         let mut entries = copier.entries;
         let real = request.dockerfile.canonicalize();

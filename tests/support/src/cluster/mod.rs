@@ -4,9 +4,7 @@
 mod arguments;
 mod audit;
 mod certificates;
-mod guard;
 mod kubeconfig;
-mod process;
 mod servers;
 mod tools;
 
@@ -21,14 +19,12 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use tempfile::TempDir;
-
 use crate::{
     command::run,
+    daemon::{Guard, guarded_folder},
     requirement::{find_program, program},
-    text::{temporary_folder, write},
+    text::write,
 };
-use guard::Guard;
 use servers::Servers;
 pub use tools::build_cluster_tools;
 pub(crate) use tools::folder as tools_folder;
@@ -83,7 +79,7 @@ impl ControlPlane {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        let (folder, guard) = guarded_folder();
+        let (folder, guard) = guarded_folder("cluster");
         certificates::make(&folder);
         write(&folder.join("stages.yaml"), include_str!("stages.yaml"));
         write(&folder.join("nodes.yaml"), include_str!("nodes.yaml"));
@@ -111,7 +107,7 @@ impl ControlPlane {
     /// A cluster that somebody else started, and ends.
     #[track_caller]
     fn named(kubeconfig: &Path) -> Self {
-        let (folder, guard) = guarded_folder();
+        let (folder, guard) = guarded_folder("cluster");
         let view = |template: &str| {
             let output = format!("--output=go-template={template}");
             let arguments = ["config", "view", "--raw", "--flatten", "--minify", &output];
@@ -288,14 +284,6 @@ fn client(kubeconfig: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("KUBECONFIG");
     command
-}
-
-/// A temporary folder that its guard removes, also when this process ends without a word.
-#[track_caller]
-fn guarded_folder() -> (PathBuf, Guard) {
-    let folder = TempDir::keep(temporary_folder("cluster"));
-    let guard = Guard::start(&folder);
-    (folder, guard)
 }
 
 /// What containers wrote, in the format of container runtimes, and kwok's word that it is everybody's.

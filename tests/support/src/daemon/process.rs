@@ -1,4 +1,4 @@
-//! One program of a control plane.
+//! One server.
 
 use std::{
     fs::{self, File},
@@ -7,28 +7,33 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::cluster_tool;
-use crate::{command::end, text::write};
+use crate::{
+    command::end,
+    requirement::{find_program, search_path},
+    text::write,
+};
 
 /// A running program, killed on drop. The [guard](super::guard) knows its id, and its log is in the folder.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     id_file: PathBuf,
     log: PathBuf,
 }
 
 impl Process {
-    /// Starts a program with the folder of its control plane for a home.
+    /// Starts a program of the search path with its folder for a home.
     #[track_caller]
-    pub(super) fn start(folder: &Path, name: &str, arguments: Vec<String>) -> Self {
+    pub(crate) fn start(folder: &Path, name: &str, arguments: Vec<String>) -> Self {
         let log = folder.join(format!("{name}.log"));
         let started = File::options().create(true).append(true).open(&log).and_then(|file| {
-            Command::new(cluster_tool(name))
+            Command::new(find_program(name).unwrap_or_else(|| PathBuf::from(name)))
                 .args(arguments)
                 .current_dir(folder)
                 .env_clear()
                 .env("HOME", folder)
+                // Some run programs of their own.
+                .env("PATH", search_path())
                 // Ctrl-C ends who started it, and then the guard ends it.
                 .process_group(0)
                 .stdin(Stdio::null())
@@ -43,12 +48,12 @@ impl Process {
     }
 
     /// Whether it ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// The last lines that it wrote, for messages.
-    pub(super) fn last_lines(&self) -> String {
+    pub(crate) fn last_lines(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")

@@ -1,4 +1,4 @@
-//! What ends the processes of a control plane when the process that started it is gone.
+//! What ends servers when the process that started them is gone.
 
 use std::{
     fs,
@@ -28,12 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A process beside the tests. It belongs to no terminal's foreground, so that Ctrl-C does not reach it.
 #[derive(Debug)]
-pub(super) struct Guard(Child);
+pub(crate) struct Guard(Child);
 
 impl Guard {
     /// Watches over a folder from now on.
     #[track_caller]
-    pub(super) fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let started = fs::create_dir_all(folder.join("processes")).and_then(|()| {
             Command::new("sh")
                 .args(["-c", SCRIPT, "guard"])
