@@ -33,6 +33,7 @@ struct Took {
 }
 
 /// What each case took.
+#[derive(Clone)]
 struct Turn {
     cold: Took,
     warm: Took,
