@@ -4,7 +4,13 @@
 //! The boundaries are not listed here. The executor tells of them, and the test kills at each that it tells of: a new
 //! step is covered without anyone remembering.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
 
 use plimsoll_support::{Application, DebianRegistry, LAYOUT, Requirement, require, run};
 
@@ -15,8 +21,9 @@ struct Outcome {
     report: String,
     /// Every rendered file.
     deployed: BTreeMap<String, String>,
-    /// The image layout's index: the tags.
-    index: String,
+    /// The image layout's index: the tags with their digests, and what the statements beside images state. How many there are
+    /// of a kind depends on how often the policies were asked.
+    index: BTreeSet<String>,
     /// How often each environment was deployed to, by the journal.
     deployments: BTreeMap<String, usize>,
 }
@@ -57,12 +64,21 @@ fn outcome(application: &Application) -> Outcome {
             *deployments.entry(key).or_insert(0) += 1;
         }
     }
-    Outcome {
-        report: report.to_string(),
-        deployed,
-        index: application.read(".plimsoll/images/website/index.json"),
-        deployments,
-    }
+    Outcome { report: report.to_string(), deployed, index: index(application), deployments }
+}
+
+/// What the image layout offers.
+fn index(application: &Application) -> BTreeSet<String> {
+    let text = application.read(".plimsoll/images/website/index.json");
+    let index: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let entry = |entry: &serde_json::Value| {
+        let name = &entry["annotations"]["org.opencontainers.image.ref.name"];
+        match entry["annotations"]["in-toto.io/predicate-type"].as_str() {
+            Some(predicate) => predicate.to_owned(),
+            None => format!("{name} {}", entry["digest"]),
+        }
+    };
+    index["manifests"].as_array().expect("it is a list").iter().map(entry).collect()
 }
 
 /// Every file below a folder with its text, links followed nowhere.
@@ -217,9 +233,12 @@ fn killed_at_any_time_no_tag_of_the_registry_points_to_something_incomplete() {
     let _ = application.run(&["journal", "verify"]).code(0);
 }
 
-/// Everything that a tag's manifest refers to is in the registry.
+/// Everything that a tag's manifest refers to is in the registry, and what is stated of the build and of the tags.
 fn complete(registry: &DebianRegistry, tag: &str) {
     let manifest = registry.manifest("contoso/website", tag);
+    let digest = registry.digest("contoso/website", tag).expect("the tag is there");
+    let statements = registry.manifest("contoso/website", &digest.replace(':', "-"));
+    assert!(statements["manifests"].as_array().is_some_and(|list| list.len() >= 2), "{tag}: {statements}");
     let layers = manifest["layers"].as_array().expect("a manifest has layers");
     for descriptor in layers.iter().chain([&manifest["config"]]) {
         let digest = descriptor["digest"].as_str().expect("a descriptor has a digest");

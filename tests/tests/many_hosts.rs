@@ -106,7 +106,7 @@ impl PromotionPolicy for Quick {
 #[async_trait]
 impl ImageBuilder for Quick {
     async fn build(&self, request: &BuildRequest, _: &dyn Progress) -> Result<BuiltImage, PortFailure> {
-        Ok(BuiltImage { digest: Digest::of(&request.timestamp.to_be_bytes()), size: 1 })
+        Ok(BuiltImage { digest: Digest::of(&request.timestamp.to_be_bytes()), size: 1, bases: Vec::new() })
     }
 }
 
@@ -212,6 +212,7 @@ fn application(journal: Arc<dyn Journal>, file: &Path) -> Application {
         builder: Arc::clone(&quick) as Arc<dyn ImageBuilder>,
         repository: quick,
         journal,
+        provenance: None,
         clock: Clock::System,
     }
 }

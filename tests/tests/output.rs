@@ -60,11 +60,15 @@ fn release_of_a_version() {
     ✓ built [DIGEST] (62732 bytes of layers)
       sent 2 blobs (63599 bytes), 0 were there already
     ✓ pushed [DIGEST]
+    ✓ attested the build: [DIGEST]
+    ✓ attested the tags: [DIGEST]
     ✓ tagged v1.0.0
     ✓ tagged latest
     ✓ staging: allow
+    ✓ staging: attested the decision: [DIGEST]
     ✓ staging: deployed [SHORT] to deploy/staging/current
     ✓ production: allow
+    ✓ production: attested the decision: [DIGEST]
     ✓ production: deployed [SHORT] to deploy/production/current
     "#);
 }
@@ -192,13 +196,17 @@ fn status_and_history_of_two_releases() {
         2 2026-11-30 08:00:00Z stock:release-tags gave the tags v1.0.0, latest
         3 2026-11-30 08:00:00Z built [DIGEST] (62732 bytes of layers)
         4 2026-11-30 08:00:00Z pushed [DIGEST]
-        5 2026-11-30 08:00:00Z tagged v1.0.0
-        6 2026-11-30 08:00:00Z tagged latest
-        7 2026-11-30 08:00:00Z staging: allow
-        8 2026-11-30 08:00:00Z staging: deployed [SHORT] to deploy/staging/current
-        9 2026-11-30 08:00:00Z production: allow
-       10 2026-11-30 08:00:00Z production: deployed [SHORT] to deploy/production/current
-       11 2026-11-30 08:00:00Z nothing is left to do
+        5 2026-11-30 08:00:00Z attested the build: [DIGEST]
+        6 2026-11-30 08:00:00Z attested the tags: [DIGEST]
+        7 2026-11-30 08:00:00Z tagged v1.0.0
+        8 2026-11-30 08:00:00Z tagged latest
+        9 2026-11-30 08:00:00Z staging: allow
+       10 2026-11-30 08:00:00Z staging: attested the decision: [DIGEST]
+       11 2026-11-30 08:00:00Z staging: deployed [SHORT] to deploy/staging/current
+       12 2026-11-30 08:00:00Z production: allow
+       13 2026-11-30 08:00:00Z production: attested the decision: [DIGEST]
+       14 2026-11-30 08:00:00Z production: deployed [SHORT] to deploy/production/current
+       15 2026-11-30 08:00:00Z nothing is left to do
     --- stderr
     "#);
 }
@@ -475,6 +483,8 @@ fn help() {
       tick      Takes up releases whose time has come, and looks after what runs; for cron
       status    What runs where, what waits, and what is not as it was deployed
       why       Why is a release where it is, and not further?
+      verify    Is an image what it should be? Built from this commit, tagged by that policy, allowed
+                into an environment
       history   What happened: all releases, or one of them step by step
       journal   The audit trail
       policy    Tools around single policies

@@ -36,7 +36,7 @@ fn is_allowed(edge: &Edge) -> bool {
         // The middle knows nobody.
         "host/core" => false,
         "host/layout" | "host/policy" | "host/source" | "host/journal" | "host/deploy" | "host/signature"
-        | "host/checks" | "host/notify" | "host/fetch" => to == "host/core",
+        | "host/provenance" | "host/checks" | "host/notify" | "host/fetch" => to == "host/core",
         // Both move images, and a layout is what an image is in.
         "host/image" | "host/registry" => matches!(to, "host/core" | "host/layout"),
         // An engine is sent the context that the embedded builder sees, and is tested against real ones.
@@ -111,6 +111,7 @@ fn shortcuts_are_noticed() {
         ("host/journal", "host/deploy"),
         ("host/signature", "host/registry"),
         ("host/registry", "host/signature"),
+        ("host/provenance", "host/signature"),
         ("host/deploy", "tests/support"),
         ("host/engines", "tests/support"),
         ("host/checks", "host/deploy"),

@@ -15,7 +15,7 @@ use plimsoll_core::{
     release::Queue,
 };
 
-use crate::clock::Clock;
+use crate::{clock::Clock, provenance::Provenance};
 
 /// An application's release host, put together from its configuration.
 pub struct Application {
@@ -33,6 +33,8 @@ pub struct Application {
     pub repository: Arc<dyn ImageRepository>,
     /// Holds the facts.
     pub journal: Arc<dyn Journal>,
+    /// Puts statements about the image beside it; absent when none are wanted.
+    pub provenance: Option<Provenance>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -157,6 +159,7 @@ impl Application {
             repository: self.image.written.clone(),
             environments: self.environment_plans(),
             configuration: self.configuration,
+            provenance: self.provenance.is_some(),
         }
     }
 

@@ -8,7 +8,8 @@ use std::{
 use plimsoll_core::{
     names::EnvironmentName,
     ports::{
-        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, TaggingPolicy, Target,
+        Check, FailureClass, ImageBuilder, ImageRepository, Journal, PortFailure, Referrers, TaggingPolicy,
+        Target,
     },
     reference::ImageReference,
 };
@@ -19,6 +20,7 @@ use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 
+pub use crate::host_error::HostError;
 pub use crate::registry_access::{
     AzureAssertion, AzureWorkload, Proxies, Registries, RegistryOptions, WorkflowToken, policy_source,
     registries,
@@ -30,10 +32,11 @@ use crate::{
     builders,
     clock::Clock,
     commit_files::CommitFiles,
-    configuration::{self, Capability, Configuration, ConfigurationError, Destination, PolicyReference},
+    configuration::{self, Capability, Configuration, Destination, PolicyReference},
     journals,
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
+    provenance::{self, Provenance},
     release::Lookout,
     sharing::{Lock, Signer, lock_path},
     targets,
@@ -60,6 +63,8 @@ pub struct HostOptions {
     pub timestamp: Option<i64>,
     /// A token for GitHub's API; a file that the configuration names wins over it.
     pub github_token: Option<SecretString>,
+    /// The password of the private key that statements are signed with.
+    pub key_password: Option<SecretString>,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -71,25 +76,6 @@ pub enum Access {
     Read,
     /// It is written; one that does not exist is made.
     Write,
-}
-
-/// Why there is no host.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// The configuration file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Configuration(#[from] Box<ConfigurationError>),
-    /// A part failed to start.
-    #[error(transparent)]
-    Part(#[from] PortFailure),
 }
 
 /// A host for one application: its configuration, and the parts as they are asked for.
@@ -267,6 +253,7 @@ impl Host {
             Some((tagging?, promotions))
         })?;
         let environments = self.configuration.environments.iter().zip(promotions);
+        let provenance = self.provenance(access)?;
         Ok(Application {
             configuration: self.configuration.digest,
             image: self.image_plan(),
@@ -286,6 +273,7 @@ impl Host {
             builder: self.builder()?,
             repository: surroundings.repository,
             journal: surroundings.journal,
+            provenance,
             clock: self.options.clock,
         })
     }
@@ -328,7 +316,7 @@ impl Host {
     /// What the capabilities of the policies look at.
     fn surroundings(&self, journal: Arc<dyn Journal>) -> Result<Surroundings, HostError> {
         Ok(Surroundings {
-            repository: self.image_repository()?,
+            repository: self.destination()?.0,
             journal,
             written: self.configuration.image.written.clone(),
             environments: self.environment_names(),
@@ -336,11 +324,19 @@ impl Host {
         })
     }
 
-    fn image_repository(&self) -> Result<Arc<dyn ImageRepository>, HostError> {
+    /// Where images go, and what lies beside them.
+    fn destination(&self) -> Result<(Arc<dyn ImageRepository>, Arc<dyn Referrers>), HostError> {
         Ok(match &self.configuration.image.destination {
-            Destination::Registry(name) => Arc::new(self.registries()?.repository(name.clone())),
-            Destination::Layout { path, .. } => Arc::new(LayoutRepository::new(path.clone())),
+            Destination::Registry(name) => provenance::both(self.registries()?.repository(name.clone())),
+            Destination::Layout { path, .. } => provenance::both(LayoutRepository::new(path.clone())),
         })
+    }
+
+    fn provenance(&self, access: Access) -> Result<Option<Provenance>, HostError> {
+        let referrers = self.destination()?.1;
+        // A dry run signs nothing and reads no key.
+        let password = (access == Access::Write).then_some(self.options.key_password.as_ref());
+        Ok(provenance::of(&self.configuration, &self.root, referrers, password)?)
     }
 
     /// Lets `work` load policies, and turns the problems that it finds into one error about the configuration.

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_app::evidence;
 use plimsoll_core::ports::Platform;
 
-use crate::commands::policy::PolicyCommand;
+use crate::commands::{policy::PolicyCommand, verify::VerifyArguments};
 
 /// Builds a container image, pushes it and deploys it, and asks sandboxed WebAssembly policies which tags it gets and
 /// where it may go.
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Why is a release where it is, and not further?
     Why(WhyArguments),
+    /// Is an image what it should be? Built from this commit, tagged by that policy, allowed into an environment.
+    Verify(VerifyArguments),
     /// What happened: all releases, or one of them step by step.
     History(HistoryArguments),
     /// The audit trail.

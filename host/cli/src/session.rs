@@ -21,6 +21,9 @@ use crate::{
     world::World,
 };
 
+/// Where the password of a private key is, as for cosign.
+pub(crate) const KEY_PASSWORD: &str = "COSIGN_PASSWORD";
+
 /// The global arguments, resolved.
 pub(crate) struct Session {
     pub(crate) world: World,
@@ -43,6 +46,11 @@ impl Session {
         Ok(Host::open(self.options()?)?)
     }
 
+    /// The host of the configuration file, where there is one.
+    pub(crate) fn host_if_any(&self) -> Result<Option<Host>, Failure> {
+        if self.arguments.config.exists() { self.host().map(Some) } else { Ok(None) }
+    }
+
     /// What a host is told of the surroundings.
     pub(crate) fn options(&self) -> Result<HostOptions, Failure> {
         let timestamp = self.world.variable("SOURCE_DATE_EPOCH").map(|text| time("SOURCE_DATE_EPOCH", &text));
@@ -54,6 +62,7 @@ impl Session {
             variables: self.variables(),
             timestamp: timestamp.transpose()?,
             github_token: self.world.secret("GITHUB_TOKEN"),
+            key_password: self.world.secret(KEY_PASSWORD),
             clock: self.clock,
         })
     }
@@ -72,7 +81,7 @@ impl Session {
 
     /// Those whose signatures the configuration knows; nobody where there is none.
     pub(crate) fn signers(&self) -> Result<Vec<Signer>, Failure> {
-        if self.arguments.config.exists() { Ok(self.host()?.signers()?) } else { Ok(Vec::new()) }
+        self.host_if_any()?.map_or_else(|| Ok(Vec::new()), |host| Ok(host.signers()?))
     }
 
     /// Whether nothing but errors is to be shown on standard error.

@@ -8,8 +8,8 @@ use crate::{
     digest::Digest,
     names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    ports::{Aftermath, DeployFailure, PortFailure},
-    release::Step,
+    ports::{Aftermath, BaseImage, DeployFailure, PortFailure},
+    release::{Attestation, Step},
     shadow::{PromotionShadow, TaggingShadow},
 };
 
@@ -43,11 +43,21 @@ pub enum Fact {
         digest: Digest,
         /// Bytes of all its layers as stored.
         size: u64,
+        /// The images that it was made from, as far as the builder tells.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bases: Vec<BaseImage>,
     },
     /// Everything of the image is in the repository, under its digest.
     Pushed {
         /// The digest.
         digest: Digest,
+    },
+    /// A statement about the image lies beside it.
+    Attested {
+        /// What it states.
+        attestation: Attestation,
+        /// Digest of the manifest that holds it.
+        referrer: Digest,
     },
     /// A tag points to the image.
     Tagged {
@@ -209,7 +219,8 @@ impl Fact {
             | Self::Rejected { environment, .. }
             | Self::HealthChanged { environment, .. }
             | Self::EnvironmentHeld { environment, .. }
-            | Self::EnvironmentFreed { environment, .. } => Some(environment),
+            | Self::EnvironmentFreed { environment, .. }
+            | Self::Attested { attestation: Attestation::Promotion(environment), .. } => Some(environment),
             Self::StepFailed { environment, .. } => environment.as_ref(),
             _ => None,
         }
@@ -266,6 +277,9 @@ pub struct Opening {
     pub environments: Vec<EnvironmentPlan>,
     /// Digest of the configuration file.
     pub configuration: Digest,
+    /// Whether statements about the image are attached to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provenance: bool,
 }
 
 /// An environment as the configuration had it when the release began.

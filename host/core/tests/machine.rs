@@ -2,7 +2,7 @@
 //! ends the same way, and nothing happens out of order.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::{
     contract::{
@@ -15,7 +15,7 @@ use plimsoll_core::{
     fact::{Entry, EnvironmentPlan, Fact, Opening},
     names::{CheckName, EnvironmentName, ReleaseId, Tag},
     plan::TagPlan,
-    release::{ReleaseState, Standing, Stay, Step, due, next},
+    release::{Attestation, ReleaseState, Standing, Stay, Step, due, next},
     shadow::ShadowRecord,
 };
 use proptest::prelude::*;
@@ -25,6 +25,8 @@ use proptest::prelude::*;
 struct World {
     tags: BTreeMap<Tag, Digest>,
     running: BTreeMap<EnvironmentName, Digest>,
+    /// Statements that lie beside the image.
+    attested: BTreeSet<Attestation>,
 }
 
 /// What the policies say.
@@ -34,6 +36,8 @@ struct Answers {
     environments: Vec<Decision>,
     /// Whether there are shadows, which say something else.
     shadows: bool,
+    /// Whether statements are attached to the image.
+    provenance: bool,
 }
 
 fn name(index: usize) -> EnvironmentName {
@@ -53,7 +57,7 @@ fn source() -> Source {
     }
 }
 
-fn opening(environments: usize) -> Fact {
+fn opening(environments: usize, provenance: bool) -> Fact {
     // Each environment comes after the one before it.
     let plan = |index: usize| EnvironmentPlan {
         name: name(index),
@@ -66,6 +70,7 @@ fn opening(environments: usize) -> Fact {
         repository: "website".to_owned(),
         environments: (0..environments).map(plan).collect(),
         configuration: Digest::of(b""),
+        provenance,
     }))
 }
 
@@ -177,8 +182,16 @@ fn perform(state: &ReleaseState, step: &Step, answers: &Answers, world: &mut Wor
     let digest = Digest::of(b"image");
     match step {
         Step::DeriveTags => tags_derived(answers),
-        Step::Build => Fact::Built { digest, size: 1 },
+        Step::Build => Fact::Built { digest, size: 1, bases: vec![] },
         Step::Push => Fact::Pushed { digest },
+        Step::Attest(attestation) => {
+            assert!(
+                world.tags.is_empty() || matches!(attestation, Attestation::Promotion(_)),
+                "a tag came before {attestation:?}"
+            );
+            world.attested.insert(attestation.clone());
+            Fact::Attested { attestation: attestation.clone(), referrer: Digest::of(b"statement") }
+        }
         Step::SetTag(planned) => {
             let previous = world.tags.insert(planned.tag.clone(), digest);
             if planned.tag.as_str() == "latest" {
@@ -198,6 +211,8 @@ fn perform(state: &ReleaseState, step: &Step, answers: &Answers, world: &mut Wor
         Step::Deploy(environment) => {
             let waiting = state.environment(environment).unwrap();
             assert_eq!(waiting.stay, Stay::Allowed, "deployed without an allowance");
+            let told = world.attested.contains(&Attestation::Promotion(environment.clone()));
+            assert_eq!(told, answers.provenance, "deployed before it was attested");
             assert!(state.missing_before(waiting).is_empty(), "deployed before the environments before it");
             world.running.insert(environment.clone(), digest);
             let location = environment.to_string();
@@ -235,7 +250,7 @@ fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
     for life in lives.iter().copied().chain([usize::MAX]) {
         let mut left = life;
         let fact = if journal.is_empty() {
-            opening(answers.environments.len())
+            opening(answers.environments.len(), answers.provenance)
         } else {
             Fact::Resumed { waiting: false }
         };
@@ -289,8 +304,9 @@ fn answers() -> impl Strategy<Value = Answers> {
         1 => Just(Decision::Deny),
         1 => Just(Decision::Hold(vec![Condition::Time(1)])),
     ];
-    (prop::bool::weighted(0.1), prop::collection::vec(decision, 0..5), any::<bool>())
-        .prop_map(|(refuses, environments, shadows)| Answers { refuses, environments, shadows })
+    (prop::bool::weighted(0.1), prop::collection::vec(decision, 0..5), any::<bool>(), any::<bool>()).prop_map(
+        |(refuses, environments, shadows, provenance)| Answers { refuses, environments, shadows, provenance },
+    )
 }
 
 fn stays(state: &ReleaseState) -> Vec<Stay> {
@@ -314,6 +330,10 @@ proptest! {
             answers.environments.iter().take_while(|decision| **decision == Decision::Allow).count()
         };
         prop_assert_eq!(world.running.len(), allowed);
+        // The build, the tags, each allowance, and the denial that ended it.
+        let denials = usize::from(answers.environments.get(allowed) == Some(&Decision::Deny));
+        let statements = if answers.provenance && !answers.refuses { 2 + allowed + denials } else { 0 };
+        prop_assert_eq!(world.attested.len(), statements);
         let expected = match answers.environments.get(allowed) {
             _ if answers.refuses => Standing::Refused,
             None | Some(Decision::Deny) => Standing::Done,
@@ -326,14 +346,15 @@ proptest! {
 /// A release with one environment and a check, deployed there.
 fn deployed() -> (ReleaseState, impl FnMut(&mut ReleaseState, i64, Fact)) {
     let release = ReleaseId::new("r-0123456789ab").unwrap();
-    let answers = Answers { refuses: false, environments: vec![Decision::Allow], shadows: false };
+    let answers =
+        Answers { refuses: false, environments: vec![Decision::Allow], shadows: false, provenance: false };
     let entry = move |sequence: usize, at: i64, fact: Fact| Entry {
         sequence: sequence as u64,
         at,
         release: release.clone(),
         fact,
     };
-    let mut state = ReleaseState::open(&entry(1, 0, opening(1))).unwrap();
+    let mut state = ReleaseState::open(&entry(1, 0, opening(1, false))).unwrap();
     let mut world = World::default();
     let apply = move |state: &mut ReleaseState, at: i64, fact: Fact| {
         let sequence = state.steps + 1;
@@ -397,8 +418,12 @@ fn who_was_taken_out_comes_back_only_when_asked_for() {
 
 /// A verdict that holds, made while the release had none of what was given to it.
 fn held(until: Condition) -> Fact {
-    let Answers { environments, .. } =
-        Answers { refuses: false, environments: vec![Decision::Hold(vec![until])], shadows: false };
+    let Answers { environments, .. } = Answers {
+        refuses: false,
+        environments: vec![Decision::Hold(vec![until])],
+        shadows: false,
+        provenance: false,
+    };
     let policy = PolicyIdentity {
         reference: "stock:approvals".to_owned(),
         name: "approvals".to_owned(),

@@ -131,7 +131,8 @@ fn offer(
     };
     let size = check(&images, layout)?;
     layout.add_manifest(&digest)?;
-    Ok(BuiltImage { digest, size })
+    // Which images it was made from, the engine alone knows.
+    Ok(BuiltImage { digest, size, bases: Vec::new() })
 }
 
 fn digest(descriptor: &Descriptor) -> Result<Digest, EngineError> {

@@ -26,6 +26,7 @@ impl<'a> Columns<'a> {
             Fact::TagsShadowed { .. } => ("tags-shadowed", None, None),
             Fact::Built { .. } => ("built", None, None),
             Fact::Pushed { .. } => ("pushed", None, None),
+            Fact::Attested { .. } => ("attested", None, None),
             Fact::Tagged { tag, .. } => ("tagged", None, Some(tag.as_str())),
             Fact::TagKept { .. } => ("tag-kept", None, None),
             Fact::Decided { .. } => ("decided", None, None),

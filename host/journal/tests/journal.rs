@@ -28,6 +28,7 @@ fn opened() -> Fact {
         facts: Vec::new(),
     };
     Fact::Opened(Box::new(Opening {
+        provenance: false,
         source,
         intent: Intent::Promote,
         repository: "ghcr.io/contoso/website".to_owned(),

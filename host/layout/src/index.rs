@@ -71,6 +71,28 @@ impl IndexFile {
         is_new
     }
 
+    /// The digests of what has no tag: referrers are among them.
+    pub(crate) fn untagged(&self) -> impl Iterator<Item = Digest> {
+        self.manifests
+            .iter()
+            .filter(|entry| entry.tag().is_none())
+            .filter_map(|entry| entry.digest.parse().ok())
+    }
+
+    /// Writes on a manifest that is offered already what it is (OCI image specification 1.1, "Properties" of a descriptor).
+    pub(crate) fn describe(
+        &mut self,
+        digest: &Digest,
+        artifact_type: &str,
+        annotations: &BTreeMap<String, String>,
+    ) {
+        let text = digest.to_string();
+        for entry in self.manifests.iter_mut().filter(|entry| entry.digest == text) {
+            entry.rest.insert("artifactType".to_owned(), artifact_type.into());
+            entry.annotations.extend(annotations.clone());
+        }
+    }
+
     /// Points a tag to a manifest that is offered already. The manifest that had the tag stays, without one.
     pub(crate) fn tag(&mut self, tag: &str, digest: &Digest) {
         let text = digest.to_string();

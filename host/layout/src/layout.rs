@@ -1,13 +1,14 @@
 //! A layout: its folder, its blobs and its references.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use plimsoll_core::digest::Digest;
+use plimsoll_core::{digest::Digest, ports::Referrer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -219,6 +220,46 @@ impl Layout {
     /// There is no such manifest, or the disk refused.
     pub fn add_manifest(&self, manifest: &Digest) -> Result<(), LayoutError> {
         self.change_index(manifest, |_, was_new| was_new)
+    }
+
+    /// Offers a manifest that refers to another one and is in the layout: an artifact of one part.
+    ///
+    /// # Errors
+    /// There is no such manifest, or the disk refused.
+    pub fn add_referrer(
+        &self,
+        manifest: &Digest,
+        artifact_type: &str,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(), LayoutError> {
+        self.change_index(manifest, |index, was_new| {
+            index.describe(manifest, artifact_type, annotations);
+            was_new
+        })
+    }
+
+    /// What the layout offers, without a tag, that refers to a manifest. Its index does not say what refers to what, so each is
+    /// looked at; what cannot be read refers to nothing.
+    ///
+    /// # Errors
+    /// `index.json` is damaged, or the disk could not be read.
+    pub fn referrers(&self, subject: &Digest) -> Result<Vec<Referrer>, LayoutError> {
+        let untagged: Vec<Digest> = self.read_index()?.untagged().collect();
+        let referrer = |digest: Digest| {
+            let Ok(Manifest::Image(image)) = self.read_manifest(&digest) else { return None };
+            let of = manifest::digest(image.subject().as_ref()?).ok()?;
+            (of == *subject).then(|| Referrer {
+                digest,
+                artifact_type: image.artifact_type().as_ref().map(ToString::to_string),
+                annotations: image
+                    .annotations()
+                    .iter()
+                    .flatten()
+                    .map(|(a, b)| (a.clone(), b.clone()))
+                    .collect(),
+            })
+        };
+        Ok(untagged.into_iter().filter_map(referrer).collect())
     }
 
     /// Offers a manifest, applies a change and writes `index.json` if the change says so. Processes take turns.

@@ -169,6 +169,7 @@ impl Known {
             | Fact::TagsShadowed { .. }
             | Fact::Built { .. }
             | Fact::Pushed { .. }
+            | Fact::Attested { .. }
             | Fact::Tagged { .. }
             | Fact::TagKept { .. }
             | Fact::Shadowed { .. }

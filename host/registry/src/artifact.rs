@@ -15,6 +15,8 @@ pub struct Artifact {
     pub digest: Digest,
     /// It, byte for byte.
     pub manifest: Vec<u8>,
+    /// The manifest that it refers to; absent when it refers to none, or by something else than SHA-256.
+    pub subject: Option<Digest>,
     /// Media type of its configuration.
     pub configuration: String,
     /// What it consists of.
@@ -59,6 +61,7 @@ impl Artifact {
         }
         Ok(Self {
             digest: Digest::of(&bytes),
+            subject: image.subject().as_ref().and_then(|subject| manifest::digest(subject).ok()),
             configuration: image.config().media_type().to_string(),
             annotations: annotations(image.annotations()),
             layers,

@@ -32,8 +32,12 @@ impl LayoutRepository {
         Self { root }
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Reads something from the layout on a blocking thread; `None` when there is no layout yet.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Layout) -> Result<T, RegistryError> + Send + 'static,
     ) -> Result<Option<T>, RegistryError> {

@@ -11,6 +11,7 @@
 
 mod address;
 mod artifact;
+mod attach;
 mod authentication;
 mod certificates;
 mod choice;
@@ -45,6 +46,5 @@ pub use options::{
     AzureAssertion, AzureClient, AzureWorkload, ClientCertificate, Proxies, RegistryHost, RegistryOptions,
     WorkflowToken,
 };
-pub use referrers::Referrer;
 pub use registries::Registries;
 pub use repository::RegistryRepository;

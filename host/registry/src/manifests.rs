@@ -5,7 +5,7 @@ use plimsoll_core::digest::Digest;
 use plimsoll_layout::manifest::{DOCKER_LIST, DOCKER_MANIFEST, LARGEST_MANIFEST, OCI_INDEX, OCI_MANIFEST};
 use reqwest::{
     Method, Response,
-    header::{ACCEPT, CONTENT_TYPE},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap},
 };
 
 use crate::{error::RegistryError, repository::RegistryRepository, request::stated};
@@ -71,13 +71,13 @@ impl RegistryRepository {
         self.connection.request(&self.pulling(what), make).await
     }
 
-    /// Puts a manifest under its digest or a tag.
+    /// Puts a manifest under its digest or a tag. Answers the headers with which the registry took it.
     pub(crate) async fn put_manifest(
         &self,
         target: &str,
         bytes: &[u8],
         digest: &Digest,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<HeaderMap, RegistryError> {
         let (connection, what) = (&self.connection, self.call(target));
         let media_type = self.parse(target, bytes)?.media_type().to_owned();
         let url = connection.url(&format!("{}/manifests/{target}", self.name.path())).await?;
@@ -87,9 +87,10 @@ impl RegistryRepository {
             };
             let answer = connection.request(&self.pushing(&what), make).await?;
             connection.same(&what, digest, answer.headers())?;
+            let headers = answer.headers().clone();
             // The registry's word on the request is one thing, what it serves from now on is another.
             match RegistryError::optional(self.fetch_manifest(target).await)? {
-                Some((_, found)) if found == *digest => Ok(()),
+                Some((_, found)) if found == *digest => Ok(headers),
                 Some((_, found)) => Err(connection.other_digest(&what, digest, &found)),
                 None => Err(RegistryError::UploadLost {
                     registry: connection.registry.clone(),

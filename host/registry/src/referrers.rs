@@ -1,14 +1,27 @@
 //! Artifacts that refer to another one, such as signatures (OCI distribution specification 1.1, "Listing Referrers").
 
-use plimsoll_core::digest::Digest;
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use plimsoll_core::{
+    digest::Digest,
+    ports::{Attached, Attachment, PortFailure, Referrer, Referrers},
+};
 use plimsoll_layout::manifest::OCI_INDEX;
-use reqwest::header::ACCEPT;
+use reqwest::{
+    Url,
+    header::{ACCEPT, HeaderMap, LINK},
+};
 use serde::Deserialize;
 
-use crate::{error::RegistryError, repository::RegistryRepository};
+use crate::{
+    artifact::Artifact, attach, error::RegistryError, layout_repository::LayoutRepository,
+    repository::RegistryRepository,
+};
 
-/// The largest list that is read, bytes.
+/// The largest page of a list that is read, bytes, and the most pages.
 const LARGEST_LIST: u64 = 16 << 20;
+const MOST_PAGES: usize = 64;
 
 /// What the registry answers: an index, of which this much is of interest.
 #[derive(Deserialize)]
@@ -21,15 +34,7 @@ struct List {
 struct Entry {
     digest: String,
     artifact_type: Option<String>,
-}
-
-/// An artifact that refers to another one, as the registry lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Referrer {
-    /// Digest of its manifest.
-    pub digest: Digest,
-    /// What it says it is; absent when it does not say.
-    pub artifact_type: Option<String>,
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 impl RegistryRepository {
@@ -40,30 +45,109 @@ impl RegistryRepository {
     /// The registry could not be asked, or answers with something else.
     pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Referrer>, RegistryError> {
         let what = format!("what refers to {digest} in {}", self.name.path());
-        let listed = self.connection.retrying(|| self.list_referrers(digest, &what)).await;
-        let bytes = match RegistryError::optional(listed)? {
-            Some(bytes) => bytes,
-            None => {
-                match RegistryError::optional(self.manifest(&digest.to_string().replace(':', "-")).await)? {
-                    Some((bytes, _)) => bytes,
-                    None => return Ok(Vec::new()),
-                }
+        let mut url = self.connection.url(&format!("{}/referrers/{digest}", self.name.path())).await?;
+        let mut all = Vec::new();
+        for page in 0..MOST_PAGES {
+            let listed = self.connection.retrying(|| self.list_referrers(&url, &what)).await;
+            let Some((bytes, next)) = RegistryError::optional(listed)? else {
+                return if page == 0 { self.referrers_under_tag(digest, &what).await } else { Ok(all) };
+            };
+            all.extend(self.entries(&bytes, &what)?);
+            match next {
+                Some(next) => url = next,
+                None => return Ok(all),
             }
-        };
-        let no_list = |_| self.connection.nonsense(&what, "something that is no list".to_owned());
-        let List { manifests } = serde_json::from_slice(&bytes).map_err(no_list)?;
+        }
+        Err(self.connection.nonsense(&what, format!("more than {MOST_PAGES} pages")))
+    }
+
+    /// A page of the registry's own list, and the address of the next.
+    async fn list_referrers(&self, url: &Url, what: &str) -> Result<(Vec<u8>, Option<Url>), RegistryError> {
+        let connection = &self.connection;
+        let make = |http: &reqwest::Client| http.get(url.clone()).header(ACCEPT, OCI_INDEX);
+        let mut answer = connection.request(&self.pulling(what), make).await?;
+        let next = next_page(answer.headers(), url);
+        let too_large = || connection.nonsense(what, format!("more than {LARGEST_LIST} bytes"));
+        Ok((connection.read(&mut answer, LARGEST_LIST).await?.ok_or_else(too_large)?, next))
+    }
+
+    async fn referrers_under_tag(&self, digest: &Digest, what: &str) -> Result<Vec<Referrer>, RegistryError> {
+        match RegistryError::optional(self.manifest(&attach::tag(digest)).await)? {
+            Some((bytes, _)) => self.entries(&bytes, what),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn entries(&self, bytes: &[u8], what: &str) -> Result<Vec<Referrer>, RegistryError> {
+        let no_list = |_| self.connection.nonsense(what, "something that is no list".to_owned());
+        let List { manifests } = serde_json::from_slice(bytes).map_err(no_list)?;
         let referrer = |entry: Entry| {
-            Some(Referrer { digest: entry.digest.parse().ok()?, artifact_type: entry.artifact_type })
+            Some(Referrer {
+                digest: entry.digest.parse().ok()?,
+                artifact_type: entry.artifact_type,
+                annotations: entry.annotations.unwrap_or_default(),
+            })
         };
         Ok(manifests.into_iter().filter_map(referrer).collect())
     }
+}
 
-    async fn list_referrers(&self, digest: &Digest, what: &str) -> Result<Vec<u8>, RegistryError> {
-        let connection = &self.connection;
-        let url = connection.url(&format!("{}/referrers/{digest}", self.name.path())).await?;
-        let make = |http: &reqwest::Client| http.get(url.clone()).header(ACCEPT, OCI_INDEX);
-        let mut answer = connection.request(&self.pulling(what), make).await?;
-        let too_large = || connection.nonsense(what, format!("more than {LARGEST_LIST} bytes"));
-        connection.read(&mut answer, LARGEST_LIST).await?.ok_or_else(too_large)
+/// Where the list goes on (RFC 8288, "Link Header Fields"); never at another server.
+fn next_page(headers: &HeaderMap, url: &Url) -> Option<Url> {
+    let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+    let (address, _) = links
+        .flat_map(|links| links.split(','))
+        .filter_map(|link| link.trim().strip_prefix('<')?.split_once('>'))
+        .find(|(_, parameters)| parameters.contains("rel=\"next\"") || parameters.contains("rel=next"))?;
+    url.join(address).ok().filter(|next| next.origin() == url.origin() && next != url)
+}
+
+#[async_trait]
+impl Referrers for RegistryRepository {
+    async fn attach(&self, subject: &Digest, attachment: &Attachment) -> Result<Digest, PortFailure> {
+        Ok(self.put_beside(subject, attachment).await?)
     }
+
+    async fn referrers(&self, subject: &Digest) -> Result<Vec<Referrer>, PortFailure> {
+        Ok(self.referrers(subject).await?)
+    }
+
+    async fn attached(&self, referrer: &Digest, most: u64) -> Result<Option<Attached>, PortFailure> {
+        let Some(artifact) = self.artifact(&referrer.to_string()).await? else { return Ok(None) };
+        let Some((digest, attached)) = only_part(artifact, most) else { return Ok(None) };
+        Ok(Some(Attached { content: self.blob(&digest, most).await?, ..attached }))
+    }
+}
+
+#[async_trait]
+impl Referrers for LayoutRepository {
+    async fn attach(&self, subject: &Digest, attachment: &Attachment) -> Result<Digest, PortFailure> {
+        Ok(self.put_beside(*subject, attachment.clone()).await?)
+    }
+
+    async fn referrers(&self, subject: &Digest) -> Result<Vec<Referrer>, PortFailure> {
+        let subject = *subject;
+        Ok(self.read(move |layout| Ok(layout.referrers(&subject)?)).await?.unwrap_or_default())
+    }
+
+    async fn attached(&self, referrer: &Digest, most: u64) -> Result<Option<Attached>, PortFailure> {
+        let referrer = *referrer;
+        let read = self.read(move |layout| {
+            let manifest = layout.read_blob(&referrer, plimsoll_layout::manifest::LARGEST_MANIFEST)?;
+            let Some((digest, attached)) = Artifact::parse(manifest).ok().and_then(|it| only_part(it, most))
+            else {
+                return Ok(None);
+            };
+            Ok(Some(Attached { content: layout.read_blob(&digest, most)?, ..attached }))
+        });
+        Ok(read.await?.flatten())
+    }
+}
+
+/// The digest of an artifact's only part, when it is not larger than that, and what is known of it without its content.
+fn only_part(artifact: Artifact, most: u64) -> Option<(Digest, Attached)> {
+    let Artifact { subject, layers, .. } = artifact;
+    let [layer] = <[_; 1]>::try_from(layers).ok()?;
+    (layer.size <= most)
+        .then(|| (layer.digest, Attached { subject, media_type: layer.media_type, content: Vec::new() }))
 }

@@ -12,6 +12,7 @@ use plimsoll_core::{
 use plimsoll_layout::manifest::{self, LARGEST_CONFIGURATION, Manifest};
 
 use crate::{
+    attach,
     authentication::Scopes,
     connection::{Ask, Connection},
     error::RegistryError,
@@ -57,7 +58,7 @@ impl RegistryRepository {
 
     async fn put_tag(&self, tag: &Tag, digest: &Digest) -> Result<(), RegistryError> {
         let (bytes, _) = self.manifest(&digest.to_string()).await?;
-        self.put_manifest(tag.as_str(), &bytes, digest).await
+        self.put_manifest(tag.as_str(), &bytes, digest).await.map(drop)
     }
 
     async fn read_labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, RegistryError> {
@@ -109,7 +110,8 @@ impl ImageRepository for RegistryRepository {
     }
 
     async fn tags(&self) -> Result<Vec<String>, PortFailure> {
-        Ok(self.list().await?)
+        // What stands for a list of referrers is no tag of an image.
+        Ok(self.list().await?.into_iter().filter(|tag| !attach::is_list(tag)).collect())
     }
 
     async fn labels(&self, digest: &Digest) -> Result<Option<BTreeMap<String, String>>, PortFailure> {

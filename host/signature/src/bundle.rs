@@ -7,8 +7,8 @@ use crate::signature::{SignatureError, base64_text};
 
 /// Media type of a bundle, also as what it is in a registry.
 pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
-/// What the envelope holds (in-toto attestation framework, "Envelope").
-const STATEMENT: &str = "application/vnd.in-toto+json";
+/// Media type of what the envelope holds (in-toto attestation framework, "Envelope").
+pub const STATEMENT: &str = "application/vnd.in-toto+json";
 /// The versions of the statement.
 const STATEMENT_TYPES: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
 /// What a statement says that is a signature and no other attestation: a failed scan, too, is signed with a key.

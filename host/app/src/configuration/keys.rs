@@ -49,6 +49,12 @@ pub(super) static FILE: TableShape = TableShape {
             meaning: "Whose signatures policies need, and how they are recognised.",
         },
         Key {
+            name: "provenance",
+            shape: Shape::Table(&PROVENANCE),
+            presence: Optional("statements are attached, and not signed"),
+            meaning: "Statements about the image that are attached to it: how it was built, tagged and promoted.",
+        },
+        Key {
             name: "journal",
             shape: Shape::Table(&JOURNAL),
             presence: Optional("the journal lies at its default path"),
@@ -91,6 +97,26 @@ static SIGNER: TableShape = TableShape {
             shape: Shape::List { of: &Shape::Text, least: 0 },
             presence: Optional("`[]`"),
             meaning: "Repositories whose policies the signer must have signed: `ghcr.io/contoso/policies/gate`, `ghcr.io/contoso/*` for all below, or `*` for all.",
+        },
+    ],
+};
+
+static PROVENANCE: TableShape = TableShape {
+    meaning: "Statements about the image that are attached to it: how it was built, tagged and promoted.",
+    one_of: None,
+    variants: None,
+    keys: &[
+        Key {
+            name: "attach",
+            shape: Shape::Flag,
+            presence: Optional("`true`"),
+            meaning: "Whether statements are attached.",
+        },
+        Key {
+            name: "key",
+            shape: Shape::Text,
+            presence: Optional("the statements are not signed"),
+            meaning: "A file with the private key that the statements are signed with, relative to the folder of the configuration: cosign's, or PKCS#8 for P-256. `COSIGN_PASSWORD` has its password.",
         },
     ],
 };

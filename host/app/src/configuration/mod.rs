@@ -19,6 +19,7 @@ mod model;
 mod notifications;
 mod order;
 mod problem;
+mod provenance;
 mod quantity;
 mod reader;
 mod registries;
@@ -42,8 +43,8 @@ pub use model::{
     Binding, BuildahIsolation, Builder, Capability, Check, CheckAction, ClusterAccess, Configuration,
     Destination, ENVIRONMENT_PLACEHOLDER, EngineBuild, Environment, GitOpsTarget, GitOpsWait, GitOpsWrite,
     Image, ImagePath, Impersonation, Journal, KubernetesTarget, LimitOverrides, ManifestSource, Notification,
-    NotificationEvent, OnFailure, PolicyReference, Queue, ReadyWhen, Registries, Secret, SecretPlace, Signer,
-    Target,
+    NotificationEvent, OnFailure, PolicyReference, Provenance, Queue, ReadyWhen, Registries, Secret,
+    SecretPlace, Signer, Target,
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;
@@ -105,6 +106,7 @@ fn resolve(
         image: image?,
         tags: tags?,
         environments: environments?,
+        provenance: provenance::provenance(file.table("provenance").as_ref(), folder),
         journal: journal?,
         notifications: notifications?,
         registries: registries?,

@@ -40,6 +40,8 @@ pub struct Configuration {
     pub tags: Binding,
     /// Where releases run, in the order of the file.
     pub environments: Vec<Environment>,
+    /// Statements about the image that are attached to it.
+    pub provenance: Provenance,
     /// Where the facts about releases are kept.
     pub journal: Journal,
     /// Who is told of what happens to releases.
@@ -123,6 +125,27 @@ pub struct Binding {
     pub span: SourceSpan,
     /// Where the settings stand; as `span` when there are none.
     pub settings_span: SourceSpan,
+}
+
+impl Builder {
+    /// The builder as the configuration names it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Docker { .. } => "docker",
+            Self::Buildah { .. } => "buildah",
+        }
+    }
+}
+
+/// Statements about the image that are attached to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Whether they are.
+    pub attach: bool,
+    /// The file with the private key that they are signed with; absent when they are not signed.
+    pub key: Option<PathBuf>,
 }
 
 /// Somebody who signs policies.

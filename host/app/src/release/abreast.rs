@@ -84,6 +84,7 @@ impl Executor<'_> {
         state: &ReleaseState,
         step: &Step,
     ) -> Result<(), ReleaseError> {
+        let _lease = self.lease_for(step).await?;
         self.progress().starting(step);
         let fact = match effects.perform(state, step).await {
             Ok(fact) => {

@@ -155,7 +155,7 @@ mod tests {
             if self.fails {
                 return Err(PortFailure::new(FailureClass::User, "a mistake in the Dockerfile"));
             }
-            Ok(BuiltImage { digest: Digest::of(b"image"), size: 7 })
+            Ok(BuiltImage { digest: Digest::of(b"image"), size: 7, bases: Vec::new() })
         }
     }
 

@@ -10,11 +10,14 @@ use plimsoll_core::{
     names::{CheckName, EnvironmentName, Tag},
     plan::{PlannedTag, TagPlan},
     ports::{Activity, Checked, Deployment, FailureClass, PortFailure, Progress, PushReport},
-    release::{ReleaseState, Step},
+    release::{Attestation, ReleaseState, Step},
 };
 
 use super::{admission, ahead, order, questions};
-use crate::application::{Application, Environment};
+use crate::{
+    application::{Application, Environment},
+    provenance::statements,
+};
 
 /// Carries out single steps.
 pub(super) struct Effects<'a> {
@@ -31,6 +34,8 @@ pub(super) enum EffectError {
     NotYet(&'static str),
     #[error("the environment {0} is no longer in the configuration")]
     EnvironmentGone(EnvironmentName),
+    #[error("the release began with provenance, and the configuration no longer wants any")]
+    ProvenanceGone,
     #[error(
         "the tag {tag} exists already and points to {found}: a version tag never moves to another image ({wanted})"
     )]
@@ -41,7 +46,7 @@ impl From<EffectError> for PortFailure {
     fn from(error: EffectError) -> Self {
         let (class, hint) = match &error {
             EffectError::NotYet(_) => (FailureClass::Internal, None),
-            EffectError::EnvironmentGone(_) => (
+            EffectError::EnvironmentGone(_) | EffectError::ProvenanceGone => (
                 FailureClass::Configuration,
                 Some("resume the release with the configuration that it began with"),
             ),
@@ -70,6 +75,7 @@ impl<'a> Effects<'a> {
             Step::DeriveTags => self.derive_tags(state).await,
             Step::Build => self.build(state).await,
             Step::Push => self.push(state).await,
+            Step::Attest(attestation) => self.attest(state, attestation).await,
             Step::SetTag(planned) => self.set_tag(state, planned).await,
             Step::Decide(environment) => self.decide(state, environment, state.built).await,
             Step::Deploy(environment) => self.deploy(state, environment).await,
@@ -98,7 +104,7 @@ impl<'a> Effects<'a> {
         let (built, sent) =
             ahead::build(builder.as_ref(), repository.as_ref(), &request, self.progress).await?;
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = sent;
-        Ok(Fact::Built { digest: built.digest, size: built.size })
+        Ok(Fact::Built { digest: built.digest, size: built.size, bases: built.bases })
     }
 
     async fn push(&self, state: &ReleaseState) -> Result<Fact, PortFailure> {
@@ -114,6 +120,15 @@ impl<'a> Effects<'a> {
             "sent {blobs_sent} blobs ({bytes_sent} bytes), {blobs_present} were there already"
         )));
         Ok(Fact::Pushed { digest })
+    }
+
+    /// Puts a statement about the image beside it.
+    async fn attest(&self, state: &ReleaseState, attestation: &Attestation) -> Result<Fact, PortFailure> {
+        let image = state.built.ok_or(EffectError::NotYet("attest"))?;
+        let provenance = self.application.provenance.as_ref().ok_or(EffectError::ProvenanceGone)?;
+        let statement = statements::statement(self.application, provenance, state, attestation).await?;
+        let referrer = provenance.attach(&image, &statement).await?;
+        Ok(Fact::Attested { attestation: attestation.clone(), referrer })
     }
 
     async fn set_tag(&self, state: &ReleaseState, planned: &PlannedTag) -> Result<Fact, PortFailure> {

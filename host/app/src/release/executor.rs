@@ -142,10 +142,7 @@ impl<'a> Executor<'a> {
     ) -> Result<bool, ReleaseError> {
         let before = |state: &ReleaseState| next(state).filter(|step| step.environment().is_none());
         while let Some(step) = before(state) {
-            let _lease = match step {
-                Step::SetTag(_) => Some(self.lease(LeaseScope::Tags).await?),
-                _ => None,
-            };
+            let _lease = self.lease_for(&step).await?;
             self.progress.starting(&step);
             match effects.perform(state, &step).await {
                 Ok(fact) => {
@@ -175,6 +172,14 @@ impl<'a> Executor<'a> {
             self.record(state, Fact::Settled {}).await?;
         }
         Ok(())
+    }
+
+    /// The lease of what a step shares with all releases: the image's tags, and what lies beside the image.
+    pub(super) async fn lease_for(&self, step: &Step) -> Result<Option<Box<dyn Lease>>, ReleaseError> {
+        match step {
+            Step::SetTag(_) | Step::Attest(_) => self.lease(LeaseScope::Tags).await.map(Some),
+            _ => Ok(None),
+        }
     }
 
     pub(super) async fn lease(&self, scope: LeaseScope) -> Result<Box<dyn Lease>, ReleaseError> {

@@ -127,6 +127,7 @@ mod tests {
         let name = EnvironmentName::new("production").unwrap();
         let plan = EnvironmentPlan { name: name.clone(), after: Vec::new(), checks: Vec::new() };
         let opened = Fact::Opened(Box::new(Opening {
+            provenance: false,
             source,
             intent: Intent::Promote,
             repository: "website".to_owned(),

@@ -133,8 +133,9 @@ async fn imagine(
     let stand_in = digest.unwrap_or(UNBUILT);
     Ok(match step {
         Step::DeriveTags => effects.derive_tags(state).await?,
-        Step::Build => Fact::Built { digest: stand_in, size: 0 },
+        Step::Build => Fact::Built { digest: stand_in, size: 0, bases: Vec::new() },
         Step::Push => Fact::Pushed { digest: stand_in },
+        Step::Attest(attestation) => Fact::Attested { attestation: attestation.clone(), referrer: stand_in },
         Step::SetTag(planned) => imagine_tag(application, state, planned).await?,
         Step::Decide(environment) => effects.decide(state, environment, digest).await?,
         Step::Deploy(name) => {

@@ -130,6 +130,7 @@ mod tests {
             annotations: BTreeMap::new(),
         };
         Artifact {
+            subject: None,
             digest: Digest::of(b"manifest"),
             manifest: Vec::new(),
             configuration: CONFIGURATION.to_owned(),

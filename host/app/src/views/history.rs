@@ -2,8 +2,10 @@
 
 use plimsoll_core::{
     contract::{Approval, EvidenceOutcome, GitRef},
+    digest::Digest,
     fact::{Entry, Fact},
     ports::{Journal, PortFailure},
+    release::Attestation,
     shadow::{Comparison, ShadowRecord},
 };
 use serde::Serialize;
@@ -87,8 +89,9 @@ pub fn sentence(fact: &Fact) -> String {
             },
         },
         Fact::TagsShadowed { shadow } => shadowed(&shadow.compare()),
-        Fact::Built { digest, size } => format!("built {digest} ({size} bytes of layers)"),
+        Fact::Built { digest, size, .. } => format!("built {digest} ({size} bytes of layers)"),
         Fact::Pushed { digest } => format!("pushed {digest}"),
+        Fact::Attested { attestation, referrer } => attested(attestation, referrer),
         Fact::Tagged { tag, previous: None } => format!("tagged {tag}"),
         Fact::Tagged { tag, previous: Some(previous) } => format!("tagged {tag}, which was {previous}"),
         Fact::TagKept { tag, newer } => format!("left the tag {tag} to the newer release {newer}"),
@@ -139,6 +142,14 @@ fn act_sentence(fact: &Fact) -> String {
         }
         Fact::EnvironmentFreed { environment, by, .. } => format!("{environment}: freed by {by}"),
         _ => String::new(),
+    }
+}
+
+fn attested(attestation: &Attestation, referrer: &Digest) -> String {
+    match attestation {
+        Attestation::Build => format!("attested the build: {referrer}"),
+        Attestation::Tags => format!("attested the tags: {referrer}"),
+        Attestation::Promotion(environment) => format!("{environment}: attested the decision: {referrer}"),
     }
 }
 

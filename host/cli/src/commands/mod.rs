@@ -19,6 +19,7 @@ mod status;
 mod tags;
 mod tick;
 mod told;
+pub(crate) mod verify;
 mod why;
 
 use plimsoll_core::ports::FailureClass;
@@ -51,6 +52,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<Ending, Failure
         Command::Tick(arguments) => wait(tick::run(session, &arguments)),
         Command::Status(arguments) => wait(status::run(session, &arguments)),
         Command::Why(arguments) => wait(why::run(session, &arguments)),
+        Command::Verify(arguments) => wait(verify::run(session, &arguments)),
         Command::History(arguments) => wait(history::run(session, &arguments)),
         Command::Journal(JournalCommand::Verify) => wait(journal::verify(session)),
         Command::Journal(JournalCommand::Export) => wait(journal::export(session)),

@@ -55,6 +55,11 @@ pub(crate) async fn run(session: &Session) -> Result<Ending, Failure> {
     plimsoll(&repository, &["status"])?;
     plimsoll(&repository, &["why", "v1.1.0-rc.1", "production"])?;
     plimsoll(&repository, &["journal", "verify"])?;
+    let image = "oci:.plimsoll/images/website:v1.0.0";
+    plimsoll(&repository, &["verify", image, "--environment", "production"])?;
+    say(
+        "What the image says of itself lies beside it: how it was built, tagged and allowed into production.",
+    );
     ending(&root);
     Ok(Ending::Done)
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::{Platform, Platforms, PortFailure, Progress};
 use crate::{digest::Digest, reference::ImageReference};
@@ -58,13 +59,25 @@ pub enum Compression {
 }
 
 /// An image that was built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltImage {
     /// Digest of its manifest when it was built for one platform; of the OCI image index over the manifests, in the order
     /// of the request, when for several.
     pub digest: Digest,
     /// Bytes of all its layers as stored, for all platforms; a layer that several share counts once.
     pub size: u64,
+    /// The images that it was made from, as far as the builder knows: a builder that leaves them to an engine knows none.
+    pub bases: Vec<BaseImage>,
+}
+
+/// An image that another one was made from: its base, or one that something was copied from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BaseImage {
+    /// The image as the Dockerfile names it, completed.
+    pub reference: String,
+    /// Digest of the manifest that was used.
+    pub digest: Digest,
 }
 
 /// Where base images come from.

@@ -7,16 +7,18 @@ mod journal;
 mod platform;
 mod policy;
 mod progress;
+mod referrers;
 mod registry;
 mod remote;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
-pub use image::{BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder};
+pub use image::{BaseImage, BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder};
 pub use journal::{Journal, JournalCheck, Lease, LeaseScope};
 pub use platform::{InvalidPlatform, InvalidPlatforms, Platform, Platforms};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
+pub use referrers::{Attached, Attachment, Referrer, Referrers};
 pub use registry::{ImageRepository, PushReport};
 pub use remote::{GitSource, RemoteSources};
 

@@ -14,4 +14,4 @@ pub use identity::release_id;
 pub use precedence::Precedence;
 pub use queue::{Ahead, Queue, ahead};
 pub use state::{ReleaseState, Standing, StepFailure, Tagging};
-pub use step::{Step, next, next_in};
+pub use step::{Attestation, Step, next, next_in};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{EnvironmentState, Known, Precedence, Stay};
+use super::{Attestation, EnvironmentState, Known, Precedence, Stay};
 use crate::{
     contract::{Approval, Derivation, Evidence, Finding, Intent, Passage},
     decision::Outcome,
@@ -32,6 +32,8 @@ pub struct ReleaseState {
     pub built: Option<Digest>,
     /// Whether the image is in its repository.
     pub pushed: bool,
+    /// The statements that lie beside the image; of each environment only that on its newest decision.
+    pub attested: BTreeSet<Attestation>,
     /// The tags that are settled: put on (`None`) or left to a newer release.
     pub tags: BTreeMap<Tag, Option<ReleaseId>>,
     /// The environments in the order of the configuration.
@@ -119,6 +121,7 @@ impl ReleaseState {
             tagging_shadow: None,
             built: None,
             pushed: false,
+            attested: BTreeSet::new(),
             tags: BTreeMap::new(),
             failure: None,
             approvals: Vec::new(),
@@ -149,6 +152,9 @@ impl ReleaseState {
             Fact::TagsShadowed { shadow } => self.tagging_shadow = Some(shadow.compare()),
             Fact::Built { digest, .. } => self.built = Some(*digest),
             Fact::Pushed { .. } => self.pushed = true,
+            Fact::Attested { attestation, .. } => {
+                self.attested.insert(attestation.clone());
+            }
             Fact::Tagged { tag, .. } => {
                 self.tags.insert(tag.clone(), None);
             }
@@ -157,6 +163,9 @@ impl ReleaseState {
             }
             Fact::Verified { evidence, .. } | Fact::EvidenceGiven { evidence, .. } => {
                 self.evidence.push(evidence.clone());
+            }
+            Fact::Decided { environment, .. } => {
+                self.attested.remove(&Attestation::Promotion(environment.clone()));
             }
             // What failed there is over.
             Fact::Requested { environment, .. } | Fact::Deployed { environment, .. } => {
@@ -212,6 +221,18 @@ impl ReleaseState {
         }
     }
 
+    /// Whether a statement about the image is still to be attached. A hold is no decision yet, and is not attested.
+    #[must_use]
+    pub fn owes(&self, attestation: &Attestation) -> bool {
+        let is_decided = match attestation {
+            Attestation::Build | Attestation::Tags => true,
+            Attestation::Promotion(name) => self
+                .environment(name)
+                .is_some_and(|environment| matches!(environment.stay, Stay::Allowed | Stay::Denied)),
+        };
+        self.opening.provenance && is_decided && !self.attested.contains(attestation)
+    }
+
     /// The environment of this name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentState> {
@@ -254,6 +275,7 @@ impl ReleaseState {
         let unreachable = self.unreachable();
         let open = |environment: &EnvironmentState| match environment.stay {
             Stay::Held | Stay::Allowed => true,
+            Stay::Denied => self.owes(&Attestation::Promotion(environment.plan.name.clone())),
             Stay::Pending => !unreachable.contains(&environment.plan.name),
             _ => false,
         };

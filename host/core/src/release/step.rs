@@ -2,12 +2,26 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{EnvironmentState, ReleaseState, Stay, Tagging};
 use crate::{
     contract::Intent,
     names::{CheckName, EnvironmentName},
     plan::PlannedTag,
 };
+
+/// What a statement about an image states.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attestation {
+    /// How it was built, and from what.
+    Build,
+    /// Which policy gave it which tags.
+    Tags,
+    /// What the policies of an environment decided last.
+    Promotion(EnvironmentName),
+}
 
 /// One step of a release. Carrying it out yields exactly one fact; carrying it out twice is harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +32,8 @@ pub enum Step {
     Build,
     /// Bring the image into its repository.
     Push,
+    /// Put a statement about the image beside it.
+    Attest(Attestation),
     /// Put one tag on it.
     SetTag(PlannedTag),
     /// Ask the promotion policies of an environment.
@@ -36,6 +52,7 @@ impl Step {
             Self::DeriveTags => "derive-tags",
             Self::Build => "build",
             Self::Push => "push",
+            Self::Attest(_) => "attest",
             Self::SetTag(_) => "set-tag",
             Self::Decide(_) => "decide",
             Self::Deploy(_) => "deploy",
@@ -47,9 +64,10 @@ impl Step {
     #[must_use]
     pub const fn environment(&self) -> Option<&EnvironmentName> {
         match self {
-            Self::Decide(environment) | Self::Deploy(environment) | Self::Verify(environment, _) => {
-                Some(environment)
-            }
+            Self::Decide(environment)
+            | Self::Deploy(environment)
+            | Self::Verify(environment, _)
+            | Self::Attest(Attestation::Promotion(environment)) => Some(environment),
             _ => None,
         }
     }
@@ -61,6 +79,11 @@ impl fmt::Display for Step {
             Self::DeriveTags => f.write_str("derive the tags"),
             Self::Build => f.write_str("build the image"),
             Self::Push => f.write_str("push the image"),
+            Self::Attest(Attestation::Build) => f.write_str("attest the build"),
+            Self::Attest(Attestation::Tags) => f.write_str("attest the tags"),
+            Self::Attest(Attestation::Promotion(environment)) => {
+                write!(f, "attest the decision on {environment}")
+            }
             Self::SetTag(planned) => write!(f, "set the tag {}", planned.tag),
             Self::Decide(environment) => write!(f, "ask the policies of {environment}"),
             Self::Deploy(environment) => write!(f, "deploy to {environment}"),
@@ -83,6 +106,10 @@ pub fn next(state: &ReleaseState) -> Option<Step> {
     if !state.pushed {
         return Some(Step::Push);
     }
+    // Before any tag points to the image: a tag never leads to one without provenance.
+    if let Some(attestation) = [Attestation::Build, Attestation::Tags].into_iter().find(|it| state.owes(it)) {
+        return Some(Step::Attest(attestation));
+    }
     if let Some(planned) = plan.tags.iter().find(|planned| !state.tags.contains_key(&planned.tag)) {
         return Some(Step::SetTag(planned.clone()));
     }
@@ -98,6 +125,10 @@ pub fn next_in(state: &ReleaseState, name: &EnvironmentName) -> Option<Step> {
 
 fn in_environment(state: &ReleaseState, environment: &EnvironmentState) -> Option<Step> {
     let name = || environment.plan.name.clone();
+    // Before the deployment: what runs was allowed for everybody to see.
+    if state.owes(&Attestation::Promotion(name())) {
+        return Some(Step::Attest(Attestation::Promotion(name())));
+    }
     match environment.stay {
         Stay::Allowed => Some(Step::Deploy(name())),
         Stay::Pending if is_reached(state, environment) => Some(Step::Decide(name())),

@@ -70,7 +70,7 @@ pub(crate) fn convert(
     }
     let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
     layout.add_manifest(&digest)?;
-    Ok(BuiltImage { digest, size: layers.iter().map(|layer| layer.size).sum() })
+    Ok(BuiltImage { digest, size: layers.iter().map(|layer| layer.size).sum(), bases: Vec::new() })
 }
 
 fn unusable(problem: &str) -> ImageError {

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::try_join_all;
 use plimsoll_core::{
     digest::Digest,
-    ports::{Activity, BaseImages, Platform, PortFailure, Progress},
+    ports::{Activity, BaseImage, BaseImages, Platform, PortFailure, Progress},
     reference::ImageReference,
 };
 use plimsoll_layout::Layout;
@@ -50,6 +50,18 @@ pub(super) async fn fetch(
             images.insert(image, digest);
         }
     }
+}
+
+/// The images that a build uses, for the image's provenance.
+pub(super) fn used(images: &Images) -> Vec<BaseImage> {
+    let used = |((reference, _), digest): (&(ImageReference, Platform), &Digest)| BaseImage {
+        reference: reference.to_string(),
+        digest: *digest,
+    };
+    let mut bases: Vec<BaseImage> = images.iter().map(used).collect();
+    // Several platforms may have one image.
+    bases.dedup();
+    bases
 }
 
 /// The images that are not there yet, each with the platforms that it is wanted for.

@@ -74,6 +74,7 @@ impl ImageBuilder for EmbeddedBuilder {
         for warning in warnings {
             progress.activity(Activity::Warning(&warning));
         }
+        let bases = bases::used(&images);
         let (say, mut news) = mpsc::unbounded_channel();
         let tell = say.clone();
         let build = Build {
@@ -96,7 +97,7 @@ impl ImageBuilder for EmbeddedBuilder {
             }
         };
         let (built, ()) = tokio::join!(blocking(move || build.run()), forward);
-        Ok(built?)
+        Ok(BuiltImage { bases, ..built? })
     }
 }
 

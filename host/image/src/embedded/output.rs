@@ -80,7 +80,7 @@ pub(super) fn finish(
     let size = layers.into_values().sum();
     let digest = if let [image] = &images[..] { image.digest } else { write_index(layout, request, images)? };
     layout.add_manifest(&digest)?;
-    Ok(BuiltImage { digest, size })
+    Ok(BuiltImage { digest, size, bases: Vec::new() })
 }
 
 fn write_index(

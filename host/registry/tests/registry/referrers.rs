@@ -1,7 +1,9 @@
 //! What refers to an artifact: from the registry's list, or from the tag that stands for it.
 
-use plimsoll_core::digest::Digest;
-use plimsoll_registry::{Referrer, RegistryError};
+use std::collections::BTreeMap;
+
+use plimsoll_core::{digest::Digest, ports::Referrer};
+use plimsoll_registry::RegistryError;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -27,7 +29,7 @@ fn index(digests: &[&str]) -> Value {
 }
 
 fn referrer(digest: Digest) -> Referrer {
-    Referrer { digest, artifact_type: Some(SIGNATURE.to_owned()) }
+    Referrer { digest, artifact_type: Some(SIGNATURE.to_owned()), annotations: BTreeMap::new() }
 }
 
 #[tokio::test]

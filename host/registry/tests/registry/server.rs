@@ -57,6 +57,10 @@ pub(crate) struct State {
     pub(crate) handed_out: Option<&'static str>,
     /// What it lists as referring to any artifact; absent when it has no such list.
     pub(crate) referrers: Option<Vec<u8>>,
+    /// It lists what refers to an artifact by itself, from the manifests that it takes.
+    pub(crate) keeps_referrers: bool,
+    /// What somebody else puts under a tag right after it was put there, once.
+    pub(crate) written_over: Option<(String, Vec<u8>)>,
     /// All tags come at once, whatever part is asked for.
     pub(crate) no_pages: bool,
     /// Another server that uploads are sent to.
@@ -311,7 +315,19 @@ fn repository(
         ("PUT", "manifests", target) => {
             state.manifests.insert(target.to_owned(), request.body.clone());
             state.manifests.insert(Digest::of(&request.body).to_string(), request.body.clone());
-            ok(201, format!("Location: /x\r\n{}", digest_header(&request.body)), b"")
+            if let Some((tag, theirs)) = state.written_over.take_if(|(tag, _)| tag == target) {
+                state.manifests.insert(tag, theirs);
+            }
+            let subject = subject(&request.body).filter(|_| state.keeps_referrers);
+            let subject = subject.map_or_else(String::new, |subject| format!("OCI-Subject: {subject}\r\n"));
+            ok(201, format!("Location: /x\r\n{subject}{}", digest_header(&request.body)), b"")
+        }
+        ("GET", "referrers", subject) if state.keeps_referrers => {
+            // Two to a page.
+            let page: usize = request.query.strip_prefix("page=").map_or(0, |page| page.parse().unwrap());
+            let (list, is_last) = referrers(state, subject, page);
+            let next = format!("Link: </v2/site/referrers/{subject}?page={}>; rel=\"next\"\r\n", page + 1);
+            ok(200, if is_last { String::new() } else { next }, list.to_string().as_bytes())
         }
         ("GET", "referrers", _) => match &state.referrers {
             Some(index) => ok(200, String::new(), index),
@@ -336,4 +352,27 @@ fn repository(
         }
         _ => missing("NOT_FOUND"),
     }
+}
+
+/// The digest of what a manifest refers to.
+fn subject(manifest: &[u8]) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    Some(manifest["subject"]["digest"].as_str()?.to_owned())
+}
+
+/// A page of the manifests that name a subject, and whether it is the last.
+fn referrers(state: &State, of: &str, page: usize) -> (serde_json::Value, bool) {
+    let named = state.manifests.iter().filter(|(name, _)| name.starts_with("sha256:"));
+    let mut all: Vec<_> = named.filter(|(_, bytes)| subject(bytes).as_deref() == Some(of)).collect();
+    all.sort();
+    let entry = |(digest, bytes): &(&String, &Vec<u8>)| {
+        let manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        json!({
+            "mediaType": manifest["mediaType"], "digest": digest, "size": bytes.len(),
+            "artifactType": manifest["artifactType"], "annotations": manifest["annotations"],
+        })
+    };
+    let entries: Vec<_> = all.iter().skip(2 * page).take(2).map(entry).collect();
+    let list = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries });
+    (list, all.len() <= 2 * page + 2)
 }

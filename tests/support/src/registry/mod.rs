@@ -179,7 +179,7 @@ impl DebianRegistry {
         json(&self.api("GET", &format!("{repository}/manifests/{reference}")))
     }
 
-    /// All tags of a repository, sorted, asked of the registry's own API; none when there is no such repository.
+    /// All tags of images of a repository, sorted, asked of the registry's own API; none when there is no such repository.
     ///
     /// # Panics
     /// The registry does not speak plain HTTP, or failed.
@@ -192,7 +192,10 @@ impl DebianRegistry {
         }
         let list = json(&response);
         let tags = list["tags"].as_array().into_iter().flatten();
-        let mut tags: Vec<String> = tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect();
+        // A tag of that length stands for a list of what refers to an image.
+        let is_list = |tag: &str| tag.starts_with("sha256-") && tag.len() == 71;
+        let tags = tags.filter_map(|tag| tag.as_str()).filter(|tag| !is_list(tag));
+        let mut tags: Vec<String> = tags.map(str::to_owned).collect();
         tags.sort();
         tags
     }

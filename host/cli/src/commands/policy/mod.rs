@@ -17,6 +17,8 @@ mod test;
 
 use clap::Subcommand;
 
+pub(super) use signatures::public_key;
+
 use super::wait;
 use crate::{
     failure::{Ending, Failure},

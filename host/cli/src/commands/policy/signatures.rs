@@ -17,11 +17,8 @@ use crate::{
     arguments::Format,
     failure::{Ending, Failure},
     output::{self, FAINT, PLAIN},
-    session::Session,
+    session::{KEY_PASSWORD as PASSWORD, Session},
 };
-
-/// Where the password of a private key is, as for cosign.
-const PASSWORD: &str = "COSIGN_PASSWORD";
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SignArguments {
@@ -139,7 +136,7 @@ pub(super) fn private_key(session: &Session, file: &Path) -> Result<PrivateKey, 
     })
 }
 
-fn public_key(file: &Path) -> Result<PublicKey, Failure> {
+pub(in crate::commands) fn public_key(file: &Path) -> Result<PublicKey, Failure> {
     PublicKey::from_pem(&read(file)?)
         .map_err(|error| unusable(file, &error).hint("name a public key such as cosign.pub"))
 }
