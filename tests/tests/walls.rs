@@ -29,14 +29,19 @@ fn is_allowed(edge: &Edge) -> bool {
         "host/policy" if to == "tests/guests" => edge.for_tests,
         // It is tested against a database server.
         "host/journal" if to == "tests/support" => edge.for_tests,
+        // It is tested against Debian's registry.
+        "host/registry" if to == "tests/support" => edge.for_tests,
         // It is tested against a Kubernetes control plane.
         "host/deploy" if to == "tests/support" => edge.for_tests,
         // The middle knows nobody.
         "host/core" => false,
         "host/layout" | "host/policy" | "host/source" | "host/journal" | "host/deploy" | "host/signature"
-        | "host/checks" | "host/notify" => to == "host/core",
+        | "host/checks" | "host/notify" | "host/fetch" => to == "host/core",
         // Both move images, and a layout is what an image is in.
         "host/image" | "host/registry" => matches!(to, "host/core" | "host/layout"),
+        // An engine is sent the context that the embedded builder sees, and is tested against real ones.
+        "host/engines" if to == "tests/support" => edge.for_tests,
+        "host/engines" => matches!(to, "host/core" | "host/layout" | "host/image"),
         // The only wiring.
         "host/app" => (in_host && to != "host/cli") || to == "plugins/stock",
         // What the harness finds is printed as it is; authors build policies as the stock ones are built.
@@ -101,12 +106,16 @@ fn shortcuts_are_noticed() {
     let shortcuts = [
         ("host/core", "host/policy"),
         ("host/image", "host/registry"),
+        ("host/image", "host/engines"),
+        ("host/engines", "host/registry"),
         ("host/journal", "host/deploy"),
         ("host/signature", "host/registry"),
         ("host/registry", "host/signature"),
         ("host/deploy", "tests/support"),
+        ("host/engines", "tests/support"),
         ("host/checks", "host/deploy"),
         ("host/notify", "host/journal"),
+        ("host/image", "host/fetch"),
         ("host/cli", "host/policy"),
         ("host/app", "host/cli"),
         ("plugins/always", "host/core"),
@@ -114,6 +123,7 @@ fn shortcuts_are_noticed() {
         ("host/policy", "plugins/sdk"),
         ("host/policy", "tests/guests"),
         ("host/journal", "tests/support"),
+        ("host/registry", "tests/support"),
         ("xtask", "host/app"),
         ("host/something-new", "host/app"),
     ];

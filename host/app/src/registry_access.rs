@@ -34,11 +34,15 @@ pub fn policy_source(options: &HostOptions, written: &configuration::Registries)
 
 /// What the surroundings say, and what is written.
 fn registry_options(options: &HostOptions, written: &configuration::Registries) -> RegistryOptions {
+    let given = &options.registries;
     RegistryOptions {
+        transfers: written.transfers.unwrap_or(given.transfers),
+        upload_piece: written.upload_piece.unwrap_or(given.upload_piece),
+        busy_timeout: written.busy_timeout.unwrap_or(given.busy_timeout),
         certificate_authorities: written.certificate_authorities.clone(),
         certificate_folders: written.certificate_folders.clone(),
         plain_http: written.plain_http.clone(),
         hosts: written.hosts.clone(),
-        ..options.registries.clone()
+        ..given.clone()
     }
 }

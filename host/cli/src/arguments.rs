@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_app::evidence;
+use plimsoll_core::ports::Platform;
 
 use crate::commands::policy::PolicyCommand;
 
@@ -50,7 +51,7 @@ pub(crate) enum Command {
     /// Which tags, labels and version would this event give?
     Tags(EventArguments),
     /// Builds the image into its layout, without a release.
-    Build(EventArguments),
+    Build(BuildArguments),
     /// Shows what a release would do, without doing it.
     Plan(ReleaseArguments),
     /// Releases an event: derives tags, builds, pushes, asks the policies, deploys.
@@ -125,6 +126,15 @@ pub(crate) struct EventArguments {
     pub(crate) repository: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) facts: FactArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    #[command(flatten)]
+    pub(crate) event: EventArguments,
+    /// Platforms to build for, such as linux/arm64, in place of those of the configuration.
+    #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
+    pub(crate) platform: Vec<Platform>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -1,20 +1,15 @@
-//! Which files ADD would unpack: archives are known by their content, never by their name.
+//! Which files ADD unpacks: archives are known by their content, never by their name.
 
-use std::io::Read;
+use std::{
+    fs::File,
+    io::{self, Read},
+};
 
-/// As much of a file's beginning as is needed to tell, bytes: a tar header, compressed.
-pub(crate) const ENOUGH: u64 = 1 << 16;
+use crate::compression::decompressed;
 
-/// Whether a file that begins so is a tar archive, plain or compressed.
-pub(crate) fn is_archive(beginning: &[u8]) -> bool {
-    if beginning.starts_with(&[0x1f, 0x8b]) {
-        return is_tar(flate2::read::MultiGzDecoder::new(beginning));
-    }
-    if beginning.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return zstd::Decoder::new(beginning).is_ok_and(is_tar);
-    }
-    // bzip2 and xz are not looked into: what has their mark is taken for an archive.
-    beginning.starts_with(b"BZh") || beginning.starts_with(b"\xfd7zXZ\0") || is_tar(beginning)
+/// Whether a file is a tar archive, plain or compressed. What cannot be decompressed is none, and is copied as it is.
+pub(crate) fn is_archive(file: File) -> io::Result<bool> {
+    Ok(is_tar(decompressed(file)?))
 }
 
 /// Whether a tar header comes first: 512 bytes whose checksum is right.
@@ -32,9 +27,16 @@ fn is_tar(mut reader: impl Read) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Seek as _, Write as _};
 
     use super::*;
+
+    fn is_archive_of(content: &[u8]) -> bool {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        file.rewind().unwrap();
+        is_archive(file).unwrap()
+    }
 
     #[test]
     fn archives_are_known_by_content() {
@@ -49,11 +51,26 @@ mod tests {
             encoder.write_all(data).unwrap();
             encoder.finish().unwrap()
         };
-        assert!(is_archive(&plain));
-        assert!(is_archive(&gzip(&plain)));
-        assert!(is_archive(&zstd::encode_all(plain.as_slice(), 1).unwrap()));
-        for other in [b"".as_slice(), b"text", &[0; 1024], &gzip(b"no tar"), &gzip(b"")] {
-            assert!(!is_archive(other));
+        let bzip2 = |data: &[u8]| {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(data).unwrap();
+            encoder.finish().unwrap()
+        };
+        assert!(is_archive_of(&plain));
+        assert!(is_archive_of(&gzip(&plain)));
+        assert!(is_archive_of(&bzip2(&plain)));
+        assert!(is_archive_of(&zstd::encode_all(plain.as_slice(), 1).unwrap()));
+        for other in [
+            b"".as_slice(),
+            b"text",
+            &[0; 1024],
+            &gzip(b"no tar"),
+            &gzip(b""),
+            &gzip(&plain)[..20],
+            b"BZh no bzip2",
+            b"\xfd7zXZ\0 no xz",
+        ] {
+            assert!(!is_archive_of(other));
         }
     }
 }

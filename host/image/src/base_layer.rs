@@ -4,17 +4,17 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ffi::OsStr,
     fs::File,
-    io::{self, BufRead as _, BufReader, Read},
+    io::{self, Read},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
-use flate2::bufread::MultiGzDecoder;
 use plimsoll_core::digest::Digest;
 use plimsoll_layout::Layout;
 use tar::{Archive, Entry, EntryType};
 
 use crate::{
+    compression::decompressed,
     error::ImageError,
     files::{Content, Kind, Node, clamp},
 };
@@ -48,7 +48,8 @@ pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, No
     Ok(list)
 }
 
-/// Writes the wanted files of layers into a folder; answers where each is.
+/// Writes the wanted files of layers into a folder; answers where each is. A blob that is itself the wanted file stays
+/// where it is.
 pub(crate) fn extract(
     layout: &Layout,
     wanted: &BTreeMap<Digest, BTreeSet<PathBuf>>,
@@ -56,6 +57,11 @@ pub(crate) fn extract(
 ) -> Result<HashMap<(Digest, PathBuf), PathBuf>, ImageError> {
     let mut places = HashMap::new();
     for (layer, paths) in wanted {
+        let (blobs, paths): (BTreeSet<_>, BTreeSet<_>) = paths.iter().partition(|path| path.is_absolute());
+        places.extend(blobs.into_iter().map(|path| ((*layer, path.clone()), layout.blob_path(layer))));
+        if paths.is_empty() {
+            continue;
+        }
         let failed = |source| ImageError::Layer { layer: *layer, source };
         let mut archive = Archive::new(open(layout, *layer)?);
         for entry in archive.entries().map_err(failed)? {
@@ -76,16 +82,7 @@ pub(crate) fn extract(
 
 /// Opens a layer, whichever way it is compressed.
 fn open(layout: &Layout, layer: Digest) -> Result<Box<dyn Read>, ImageError> {
-    let failed = |source| ImageError::Layer { layer, source };
-    let mut file = BufReader::with_capacity(1 << 18, layout.open_blob(&layer)?);
-    let beginning = file.fill_buf().map_err(failed)?;
-    Ok(if beginning.starts_with(&[0x1f, 0x8b]) {
-        Box::new(MultiGzDecoder::new(file))
-    } else if beginning.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(zstd::Decoder::with_buffer(file).map_err(failed)?)
-    } else {
-        Box::new(file)
-    })
+    decompressed(layout.open_blob(&layer)?).map_err(|source| ImageError::Layer { layer, source })
 }
 
 fn clean_path<R: Read>(entry: &Entry<'_, R>) -> PathBuf {

@@ -133,7 +133,11 @@ impl Cache {
     }
 
     /// The entries of a layer of a base image.
-    fn contents(&self, layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+    pub(crate) fn contents(
+        &self,
+        layout: &Layout,
+        layer: Digest,
+    ) -> Result<Vec<(PathBuf, Node)>, ImageError> {
         let shelf = self.shelves.as_ref().map(|shelves| &shelves.contents);
         if let Some(known) = shelf.and_then(|shelf| read(shelf, &layer.hex())) {
             return Ok(known);

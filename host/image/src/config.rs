@@ -4,8 +4,8 @@
 use plimsoll_core::{digest::Digest, ports::Platform};
 use serde_json::{Map, Value, json};
 
-/// The search path that BuildKit gives to images that start from nothing.
-const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The search path that BuildKit gives to images that have none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An image's configuration.
 #[derive(Debug, Clone)]
@@ -17,15 +17,19 @@ impl ImageConfig {
     /// Of an image that starts from nothing.
     pub(crate) fn scratch(platform: &Platform) -> Self {
         let mut config = Self { document: Map::new() };
-        config.set_top("architecture", platform.architecture().into());
-        config.set_top("os", platform.os().into());
-        if let Some(variant) = platform.variant() {
-            config.set_top("variant", variant.into());
-        }
-        config.set_top("config", json!({ "Env": [DEFAULT_PATH], "WorkingDir": "/" }));
+        config.set_platform(platform);
+        config.set_top("config", json!({ "WorkingDir": "/" }));
         config.set_top("rootfs", json!({ "type": "layers", "diff_ids": [] }));
         config.set_top("history", json!([]));
+        config.ensure_path();
         config
+    }
+
+    /// Sets the search path unless there is one.
+    pub(crate) fn ensure_path(&mut self) {
+        if self.env("PATH").is_none() {
+            self.set_env("PATH", DEFAULT_PATH);
+        }
     }
 
     /// Of a base image; `None` when the document is no configuration with as many layers as the manifest.
@@ -38,6 +42,29 @@ impl ImageConfig {
     /// The document.
     pub(crate) fn to_json(&self) -> Value {
         Value::Object(self.document.clone())
+    }
+
+    /// The platform that it says the image is for; `None` when it says none.
+    pub(crate) fn platform(&self) -> Option<Platform> {
+        let text =
+            |name: &str| self.document.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        Some(Platform::new(text("os")?, text("architecture")?, text("variant")))
+    }
+
+    /// Says which platform the image is for. A variant of the base's own stays where nothing else is said (as BuildKit
+    /// has it, `finalizeResultImage`).
+    pub(crate) fn set_platform(&mut self, platform: &Platform) {
+        let before = self.platform();
+        let same = before.is_some_and(|before| {
+            (before.os(), before.architecture()) == (platform.os(), platform.architecture())
+        });
+        self.set_top("architecture", platform.architecture().into());
+        self.set_top("os", platform.os().into());
+        match platform.variant() {
+            Some(variant) => self.set_top("variant", variant.into()),
+            None if same => {}
+            None => drop(self.document.shift_remove("variant")),
+        }
     }
 
     fn set_top(&mut self, name: &str, value: Value) {

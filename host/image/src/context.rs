@@ -22,7 +22,11 @@ const LARGEST_IGNORE: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Context {
     root: PathBuf,
+    /// What it is called in messages.
+    name: String,
     ignore: Ignore,
+    /// The file that the rules come from.
+    ignore_file: Option<PathBuf>,
     /// What the rules say about folders that were looked at.
     verdicts: RefCell<HashMap<PathBuf, Verdict>>,
 }
@@ -34,8 +38,14 @@ impl Context {
         if !root.is_dir() {
             return Err(ImageError::ContextIsNoFolder(root));
         }
-        let ignore = read_ignore(&root, dockerfile)?;
-        Ok(Self { root, ignore, verdicts: RefCell::default() })
+        let (ignore, ignore_file) = read_ignore(&root, dockerfile)?;
+        let name = format!("the context {}", root.display());
+        Ok(Self { root, name, ignore, ignore_file, verdicts: RefCell::default() })
+    }
+
+    /// A folder of which nothing is left out.
+    pub(crate) fn whole(root: PathBuf, name: String) -> Self {
+        Self { root, name, ignore: Ignore::default(), ignore_file: None, verdicts: RefCell::default() }
     }
 
     /// The folder, links resolved.
@@ -126,8 +136,17 @@ impl Files for Context {
         !self.ignore.is_empty() && self.verdict(folder).excluded
     }
 
+    fn remark(&self, path: &Path) -> String {
+        match &self.ignore_file {
+            Some(file) if fs::symlink_metadata(self.root.join(path)).is_ok() => {
+                format!(": {} leaves it out", file.display())
+            }
+            _ => String::new(),
+        }
+    }
+
     fn name(&self) -> String {
-        format!("the context {}", self.root.display())
+        self.name.clone()
     }
 }
 
@@ -138,8 +157,8 @@ const fn device_numbers(number: u64) -> (u32, u32) {
     (major as u32, minor as u32)
 }
 
-/// Reads `<Dockerfile>.dockerignore`, else `.dockerignore` at the root of the context.
-fn read_ignore(root: &Path, dockerfile: &Path) -> Result<Ignore, ImageError> {
+/// Reads `<Dockerfile>.dockerignore`, else `.dockerignore` at the root of the context. Answers the file, too.
+fn read_ignore(root: &Path, dockerfile: &Path) -> Result<(Ignore, Option<PathBuf>), ImageError> {
     let mut own = dockerfile.file_name().unwrap_or(OsStr::new("Dockerfile")).to_owned();
     own.push(".dockerignore");
     for path in [dockerfile.with_file_name(own), root.join(".dockerignore")] {
@@ -148,7 +167,10 @@ fn read_ignore(root: &Path, dockerfile: &Path) -> Result<Ignore, ImageError> {
             _ => continue,
         }
         let text = crate::read_text(&path, LARGEST_IGNORE)?;
-        return Ignore::parse(&text).map_err(|source| ImageError::Ignore { path, source });
+        return match Ignore::parse(&text) {
+            Ok(ignore) => Ok((ignore, Some(path))),
+            Err(source) => Err(ImageError::Ignore { path, source }),
+        };
     }
-    Ok(Ignore::default())
+    Ok((Ignore::default(), None))
 }

@@ -12,6 +12,7 @@ use crate::{
     files::{Files, Kind, Node, clamp, expand_pattern, resolve, unescape},
     glob,
     layer::{self, Entries},
+    mode::Mode,
     owner::Owner,
     tree::Tree,
 };
@@ -39,7 +40,10 @@ pub(crate) fn find(files: &dyn Files, source: &str) -> Result<Vec<Found>, ImageE
     let path = clamp(Path::new(&unescape(source)));
     match follow(files, &path)? {
         Some(found) => Ok(vec![found]),
-        None => Err(ImageError::Copy(format!("`{source}` is not in {}", files.name()))),
+        None => {
+            let remark = files.remark(&path);
+            Err(ImageError::Copy(format!("`{source}` is not in {}{remark}", files.name())))
+        }
     }
 }
 
@@ -83,16 +87,40 @@ impl Destination {
     }
 }
 
+/// Where a folder's contents come from, and what of them.
+struct Walk<'a> {
+    files: &'a dyn Files,
+    rules: &'a Ignore,
+}
+
+/// The files below a folder, which is the root for all that links say.
+struct Below<'a> {
+    tree: &'a Tree,
+    root: &'a Path,
+}
+
+impl Files for Below<'_> {
+    fn node(&self, path: &Path) -> Result<Option<Node>, ImageError> {
+        self.tree.node(&self.root.join(path))
+    }
+
+    fn names(&self, folder: &Path) -> Result<Vec<OsString>, ImageError> {
+        self.tree.names(&self.root.join(folder))
+    }
+
+    fn name(&self) -> String {
+        self.tree.name()
+    }
+}
+
 /// Copies into a tree and notes what changes.
 pub(crate) struct Copier<'a> {
-    /// Where the sources are.
-    pub(crate) files: &'a dyn Files,
     /// The file system that is changed.
     pub(crate) tree: &'a mut Tree,
     /// `--chown`.
     pub(crate) owner: Option<Owner>,
     /// `--chmod`.
-    pub(crate) mode: Option<u32>,
+    pub(crate) mode: Option<&'a Mode>,
     /// `--exclude`.
     pub(crate) exclude: &'a Ignore,
     /// What changed: the entries of the layer.
@@ -101,52 +129,72 @@ pub(crate) struct Copier<'a> {
 
 impl Copier<'_> {
     /// Copies one source: of a folder its contents, anything else as itself.
-    pub(crate) fn copy(&mut self, found: Found, to: &Destination) -> Result<(), ImageError> {
+    pub(crate) fn copy(
+        &mut self,
+        files: &dyn Files,
+        found: Found,
+        to: &Destination,
+    ) -> Result<(), ImageError> {
         if found.node.is_directory() {
             self.make_directories(&to.path)?;
-            self.copy_contents(&found.path, Path::new(""), &to.path, &Verdict::default())?;
+            let walk = Walk { files, rules: self.exclude };
+            self.copy_contents(&walk, &found.path, Path::new(""), &to.path, &Verdict::default())?;
             return Ok(());
         }
         let target = if to.is_folder || is_directory(self.tree, &to.path) {
+            if found.name.is_empty() {
+                let message = "the address names no file: write the file's name into the destination";
+                return Err(ImageError::Copy(message.to_owned()));
+            }
             self.make_directories(&to.path)?;
             to.path.join(&found.name)
         } else {
             self.make_directories(to.path.parent().unwrap_or(Path::new("")))?;
             to.path.clone()
         };
-        if self.exclude.check(&found.name.to_string_lossy(), &Verdict::default()).excluded {
-            return Ok(());
-        }
         self.place(target, found.node)
     }
 
+    /// Copies what the rules leave of a folder, with the folders that it is in; answers whether that was anything.
+    pub(crate) fn copy_with_parents(
+        &mut self,
+        files: &dyn Files,
+        from: &Path,
+        rules: &Ignore,
+        to: &Destination,
+    ) -> Result<bool, ImageError> {
+        self.make_directories(&to.path)?;
+        self.copy_contents(&Walk { files, rules }, from, Path::new(""), &to.path, &Verdict::default())
+    }
+
     /// Copies what is in a folder; answers whether that was anything. `below` is the folder's path relative to the
-    /// source, which patterns of `--exclude` are about.
+    /// source, which the rules are about.
     fn copy_contents(
         &mut self,
+        walk: &Walk<'_>,
         from: &Path,
         below: &Path,
         to: &Path,
         verdict: &Verdict,
     ) -> Result<bool, ImageError> {
         let mut any = false;
-        for name in self.files.names(from)? {
+        for name in walk.files.names(from)? {
             let (source, relative, target) = (from.join(&name), below.join(&name), to.join(&name));
-            let Some(node) = self.files.node(&source)? else { continue };
+            let Some(node) = walk.files.node(&source)? else { continue };
             let mut passage = false;
             let mut own = Verdict::default();
-            if !self.exclude.is_empty() {
+            if !walk.rules.is_empty() {
                 let text = relative.to_string_lossy();
-                own = self.exclude.check(&text, verdict);
+                own = walk.rules.check(&text, verdict);
                 passage = own.excluded;
-                if own.excluded && !(node.is_directory() && self.exclude.may_include_below(&text)) {
+                if own.excluded && !(node.is_directory() && walk.rules.may_include_below(&text)) {
                     continue;
                 }
             }
             if node.is_directory() {
                 self.check_room(&target, &node)?;
-                let filled = self.copy_contents(&source, &relative, &target, &own)?;
-                if !filled && (passage || self.files.is_only_passage(&source)) {
+                let filled = self.copy_contents(walk, &source, &relative, &target, &own)?;
+                if !filled && (passage || walk.files.is_only_passage(&source)) {
                     continue;
                 }
             }
@@ -154,6 +202,38 @@ impl Copier<'_> {
             any = true;
         }
         Ok(any)
+    }
+
+    /// Unpacks an archive into a folder, as tar does it there: entries replace what they meet, but folders that are there
+    /// get what is in them. Links lead nowhere out of the folder. Only `--chown` changes what the archive says.
+    pub(crate) fn unpack(
+        &mut self,
+        entries: Vec<(PathBuf, Node)>,
+        to: &Destination,
+    ) -> Result<(), ImageError> {
+        self.make_directories(&to.path)?;
+        for (path, mut node) in entries {
+            let below = Below { tree: self.tree, root: &to.path };
+            let place = resolve(&below, &path, node.is_directory())?;
+            if place.as_os_str().is_empty() {
+                continue;
+            }
+            let target = to.path.join(place);
+            check_name(target.file_name())?;
+            let owner = self.owner.take();
+            let made = self.make_directories(target.parent().unwrap_or(Path::new("")));
+            self.owner = owner;
+            made?;
+            if let Some(owner) = owner {
+                (node.user, node.group) = (owner.user, owner.group);
+            }
+            if !node.is_directory() && self.tree.get(&target).is_some_and(Node::is_directory) {
+                self.entries.retain(|path, _| !path.starts_with(&target));
+            }
+            self.tree.insert(target.clone(), node.clone());
+            self.entries.insert(target, node);
+        }
+        Ok(())
     }
 
     /// Puts a node at its place.
@@ -164,7 +244,7 @@ impl Copier<'_> {
             (node.user, node.group) = (owner.user, owner.group);
         }
         if let (Some(mode), false) = (self.mode, matches!(node.kind, Kind::Symlink(_))) {
-            node.mode = mode;
+            node.mode = mode.apply(node.mode, node.is_directory());
         }
         self.tree.insert(target.clone(), node.clone());
         self.entries.insert(target, node);

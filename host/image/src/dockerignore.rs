@@ -64,6 +64,17 @@ impl Ignore {
         Ok(Self { rules: rules?.into_iter().flatten().collect() })
     }
 
+    /// Rules that leave nothing but what a pattern matches, less what further patterns leave out.
+    pub(crate) fn only<'a>(
+        pattern: &str,
+        exclude: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, InvalidPattern> {
+        let everything = Rule { glob: Glob::parse_deep("**")?, includes: false };
+        let wanted = Rule { glob: Glob::parse_deep(&clean(pattern))?, includes: true };
+        let rest = Self::from_patterns(exclude)?;
+        Ok(Self { rules: [vec![everything, wanted], rest.rules].concat() })
+    }
+
     /// Whether there is no rule.
     #[must_use]
     pub fn is_empty(&self) -> bool {

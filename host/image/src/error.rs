@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{FailureClass, Platforms, PortFailure},
+    ports::{FailureClass, PortFailure},
 };
 use plimsoll_layout::{LayoutError, ManifestError};
 
@@ -30,6 +30,9 @@ pub enum ImageError {
     /// A pattern is wrong.
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
+    /// The build argument that sets the time is no time.
+    #[error("the build argument SOURCE_DATE_EPOCH is `{0}`, and no number of seconds since 1970")]
+    InvalidEpoch(String),
     /// A text file is too large or not UTF-8.
     #[error("{} {problem}", path.display())]
     NotAText {
@@ -84,15 +87,20 @@ pub enum ImageError {
         /// What is wrong with it.
         problem: String,
     },
+    /// What ADD reads from elsewhere could not be fetched.
+    #[error("{place}: {failure}")]
+    Remote {
+        /// The file, line and column of the source.
+        place: String,
+        /// Why not.
+        failure: PortFailure,
+    },
     /// The image layout failed.
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// A manifest cannot be understood.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The builder builds for one platform at a time.
-    #[error("this builder builds for one platform at a time, not for {0}")]
-    SeveralPlatforms(Platforms),
     /// The work was given up before its end.
     #[error("the build was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -112,7 +120,7 @@ impl From<ImageError> for PortFailure {
         let (class, hint) = match &error {
             ImageError::Dockerfile(problems) if problems.need_engine() => (
                 User,
-                "Set `builder = \"docker\"` under [image] in plimsoll.toml to build with a Docker engine, or move the commands out of the Dockerfile.",
+                "Set `builder = \"docker\"` or `builder = \"buildah\"` under [image] in plimsoll.toml, which run commands, or move them out of the Dockerfile.",
             ),
             ImageError::Dockerfile(_) => (User, "Correct the Dockerfile, then run it again."),
             ImageError::Ignore { .. } | ImageError::Pattern(_) => {
@@ -121,6 +129,7 @@ impl From<ImageError> for PortFailure {
             ImageError::NotAText { .. } | ImageError::ContextIsNoFolder(_) => {
                 (User, "Check `context` and `dockerfile` under [image] in plimsoll.toml.")
             }
+            ImageError::InvalidEpoch(_) => (User, "Correct the build argument, or leave it out."),
             ImageError::TooManyLinks { .. } => (User, "Remove the circle of symbolic links."),
             ImageError::Copy(_) => (User, "Correct the Dockerfile or its context, then run it again."),
             ImageError::Changed(_) => (User, "Run it again when nothing else changes the context."),
@@ -140,7 +149,10 @@ impl From<ImageError> for PortFailure {
                     other => Self::new(Internal, other),
                 };
             }
-            ImageError::SeveralPlatforms(_) => (User, "Name one platform under [image] in plimsoll.toml."),
+            ImageError::Remote { failure, .. } => {
+                let (class, hint) = (failure.class, failure.hint.clone());
+                return Self { class, hint, error: error.into() };
+            }
             ImageError::Interrupted(_) => (Internal, "Run it again."),
         };
         Self::new(class, error).hint(hint)

@@ -52,11 +52,11 @@ pub(crate) enum Content {
     Host(PathBuf, Stat),
     /// In memory.
     Bytes(Vec<u8>),
-    /// A file in a layer.
+    /// A file in a layer, or in an archive that ADD unpacks.
     Layer {
-        /// Digest of the layer's blob.
+        /// Digest of its blob.
         layer: Digest,
-        /// The entry's path in the layer.
+        /// The entry's path in it. An absolute path, which no entry has, means the blob itself.
         path: PathBuf,
         /// Size, bytes.
         size: u64,
@@ -121,6 +121,10 @@ pub(crate) trait Files {
     /// Whether this folder is there only if something below it is.
     fn is_only_passage(&self, _folder: &Path) -> bool {
         false
+    }
+    /// Why a path that leads to nothing might be expected to: something to end a message with, or nothing.
+    fn remark(&self, _path: &Path) -> String {
+        String::new()
     }
     /// What it is called in messages, such as `the context`.
     fn name(&self) -> String;

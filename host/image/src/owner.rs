@@ -1,4 +1,4 @@
-//! `--chown`, `--chmod` and the owner of new folders: names become numbers through the stage's own user database.
+//! `--chown` and the owner of new folders: names become numbers through the stage's own user database.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +22,9 @@ pub(crate) struct Owner {
     pub(crate) group: u64,
 }
 
+/// The largest number of a user or a group that is taken, as BuildKit takes it.
+const LARGEST_NUMBER: u64 = i32::MAX as u64;
+
 /// The largest user database that is read, bytes.
 const LARGEST_DATABASE: u64 = 4 << 20;
 
@@ -30,20 +33,33 @@ impl Owner {
     /// brings its own group.
     pub(crate) fn parse(text: &str, tree: &Tree, layout: &Layout) -> Result<Self, ImageError> {
         let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
-        let (user, own_group) = match user.parse() {
+        let (user, own_group) = match number(user)? {
             _ if user.is_empty() => (0, 0),
-            Ok(number) => (number, number),
-            Err(_) => {
+            Some(number) => (number, number),
+            None => {
                 let fields = lookup("etc/passwd", user, tree, layout)?;
                 (number_in(&fields, 2, user)?, number_in(&fields, 3, user)?)
             }
         };
-        let group = match group.map(|group| (group, group.parse())) {
+        let group = match group.map(|group| number(group).map(|number| (group, number))).transpose()? {
             None | Some(("", _)) => own_group,
-            Some((_, Ok(number))) => number,
-            Some((name, Err(_))) => number_in(&lookup("etc/group", name, tree, layout)?, 2, name)?,
+            Some((_, Some(number))) => number,
+            Some((name, None)) => number_in(&lookup("etc/group", name, tree, layout)?, 2, name)?,
         };
         Ok(Self { user, group })
+    }
+}
+
+/// The number when it is written as one.
+fn number(text: &str) -> Result<Option<u64>, ImageError> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(None);
+    }
+    match text.parse() {
+        Ok(number) if number <= LARGEST_NUMBER => Ok(Some(number)),
+        _ => Err(ImageError::Copy(format!(
+            "`{text}` is too large for the number of a user or a group: {LARGEST_NUMBER} is the largest"
+        ))),
     }
 }
 
@@ -90,16 +106,4 @@ fn read(content: &Content, layout: &Layout) -> Result<Vec<u8>, ImageError> {
             fs::read(&place).map_err(ImageError::io("read", &place))
         }
     }
-}
-
-/// Understands the octal form of `--chmod`.
-pub(crate) fn parse_mode(text: &str) -> Result<u32, ImageError> {
-    u32::from_str_radix(text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o7777 && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or_else(|| {
-            ImageError::Copy(format!(
-                "`--chmod={text}` is not supported: expected octal digits such as `644` or `0755`"
-            ))
-        })
 }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     error::ImageError,
-    files::{Files, Node},
+    files::{Files, Node, resolve},
 };
 
 /// A file system in memory, without contents. Paths are relative to its root.
@@ -71,9 +71,33 @@ impl Tree {
                 None => {}
             }
         }
+        // Most entries are in the folder of the one before.
+        let mut last: Option<(PathBuf, PathBuf)> = None;
         for (path, node) in additions {
-            self.insert(path, node);
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
+            let real = match &last {
+                Some((known, real)) if known == parent => real.clone(),
+                _ => self.folder(parent),
+            };
+            self.insert(real.join(name), node);
+            last = Some((parent.to_owned(), real));
         }
+    }
+
+    /// Where a folder of a layer is: links of layers below are followed, and what no layer names is made, as engines do it
+    /// when they unpack.
+    fn folder(&mut self, path: &Path) -> PathBuf {
+        // Links in a circle lead nowhere, and what is there is found by nobody.
+        let real = resolve(self, path, true).unwrap_or_else(|_| path.to_owned());
+        let missing: Vec<PathBuf> = real
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !self.nodes.contains_key(*folder))
+            .map(Path::to_owned)
+            .collect();
+        for folder in missing {
+            self.nodes.insert(folder, Node::directory());
+        }
+        real
     }
 }
 
@@ -101,5 +125,43 @@ impl Files for Tree {
 
     fn name(&self) -> String {
         "the image".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Kind;
+
+    fn tree(layers: &[&[(&str, Kind)]]) -> Vec<String> {
+        let mut tree = Tree::default();
+        for layer in layers {
+            let node = |kind: &Kind| Node { kind: kind.clone(), ..Node::directory() };
+            tree.apply(layer.iter().map(|(path, kind)| (PathBuf::from(path), node(kind))));
+        }
+        tree.nodes.keys().map(|path| path.display().to_string()).collect()
+    }
+
+    #[test]
+    fn layers_remove_before_they_add() {
+        let below = [("d", Kind::Directory), ("d/a", Kind::Fifo), ("d/b", Kind::Fifo), ("e/f", Kind::Fifo)];
+        for (layer, expected) in [
+            (vec![("d/.wh.a", Kind::Fifo)], vec!["d", "d/b", "e", "e/f"]),
+            (vec![(".wh.d", Kind::Fifo)], vec!["e", "e/f"]),
+            (vec![("d/c", Kind::Fifo), ("d/.wh..wh..opq", Kind::Fifo)], vec!["d", "d/c", "e", "e/f"]),
+            (vec![("d/a", Kind::Fifo), ("d/.wh.a", Kind::Fifo)], vec!["d", "d/a", "d/b", "e", "e/f"]),
+            (vec![("d", Kind::Fifo)], vec!["d", "e", "e/f"]),
+            (vec![("e", Kind::Directory)], vec!["d", "d/a", "d/b", "e", "e/f"]),
+        ] {
+            assert_eq!(tree(&[&below, &layer]), expected, "{layer:?}");
+        }
+    }
+
+    #[test]
+    fn layers_follow_the_links_below_them() {
+        let below = [("usr/bin", Kind::Directory), ("bin", Kind::Symlink(PathBuf::from("usr/bin")))];
+        let layer = [("bin/tool", Kind::Fifo), ("bin/deep/er", Kind::Fifo)];
+        let expected = ["bin", "usr", "usr/bin", "usr/bin/deep", "usr/bin/deep/er", "usr/bin/tool"];
+        assert_eq!(tree(&[&below, &layer]), expected);
     }
 }

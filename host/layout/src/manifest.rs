@@ -7,7 +7,7 @@ pub use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use plimsoll_core::digest::Digest;
 use serde::Deserialize;
 
-pub use crate::platform::{NoSuchPlatform, for_platform, images, inner_indexes};
+pub use crate::platform::{NoSuchPlatform, first_image, for_platform, images, inner_indexes};
 
 /// The largest manifest that is read, bytes: what the OCI distribution specification 1.1, "Pushing Manifests", asks of
 /// registries at least.

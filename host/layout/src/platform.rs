@@ -28,6 +28,13 @@ pub fn images(index: &ImageIndex) -> impl Iterator<Item = (Platform, &Descriptor
     index.manifests().iter().filter_map(|entry| Some((platform_of(entry)?, entry)))
 }
 
+/// The image that speaks for an index where only one can: the first one that is for a platform. What is true of all, such
+/// as the labels of a release, is true of it.
+#[must_use]
+pub fn first_image(index: &ImageIndex) -> Option<&Descriptor> {
+    images(index).map(|(_, entry)| entry).next()
+}
+
 /// The indexes inside an index (OCI image specification 1.1, "Image Index Property Descriptions", `manifests`).
 pub fn inner_indexes(index: &ImageIndex) -> impl Iterator<Item = &Descriptor> {
     index.manifests().iter().filter(|entry| matches!(entry.media_type().as_ref(), OCI_INDEX | DOCKER_LIST))

@@ -152,8 +152,14 @@ fn labels(layout: &Layout, digest: &Digest) -> Result<Option<BTreeMap<String, St
     if layout.has_blob(digest)?.is_none() {
         return Ok(None);
     }
-    let Manifest::Image(image) = layout.read_manifest(digest)? else { return Ok(Some(BTreeMap::new())) };
     let unusable = |source| RegistryError::Manifest { what: digest.to_string(), source };
+    let image = match layout.read_manifest(digest)? {
+        Manifest::Image(image) => image,
+        Manifest::Index(index) => {
+            let Some(first) = manifest::first_image(&index) else { return Ok(Some(BTreeMap::new())) };
+            return labels(layout, &manifest::digest(first).map_err(unusable)?);
+        }
+    };
     let configuration = manifest::digest(image.config()).map_err(unusable)?;
     let bytes = layout.read_blob(&configuration, LARGEST_CONFIGURATION)?;
     manifest::labels(&bytes).map(Some).map_err(unusable)

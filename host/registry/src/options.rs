@@ -157,7 +157,7 @@ impl Default for RegistryOptions {
             helper_timeout: Duration::from_secs(30),
             busy_timeout: Duration::from_secs(600),
             transfers: 4,
-            upload_piece: 32 << 20,
+            upload_piece: 64 << 20,
         }
     }
 }

@@ -65,7 +65,14 @@ impl RegistryRepository {
         let Some((bytes, _)) = RegistryError::optional(self.manifest(&target).await)? else {
             return Ok(None);
         };
-        let Manifest::Image(image) = self.parse(&target, &bytes)? else { return Ok(Some(BTreeMap::new())) };
+        let image = match self.parse(&target, &bytes)? {
+            Manifest::Image(image) => image,
+            Manifest::Index(index) => {
+                let Some(first) = manifest::first_image(&index) else { return Ok(Some(BTreeMap::new())) };
+                let first = manifest::digest(first).map_err(|source| self.unusable(&target, source))?;
+                return Box::pin(self.read_labels(&first)).await;
+            }
+        };
         let configuration =
             manifest::digest(image.config()).map_err(|source| self.unusable(&target, source))?;
         let bytes = self.blob(&configuration, LARGEST_CONFIGURATION).await?;

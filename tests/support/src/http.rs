@@ -47,14 +47,26 @@ pub fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> io::Result<Response> {
+    let host = address.to_string();
+    send(address, method, path, &[&[("Host", host.as_str())], headers].concat(), &[])
+}
+
+/// Sends a request with all its headers and a body, in the same way.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Response> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut text = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n");
+    let mut text = format!("{method} {path} HTTP/1.0\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream.write_all(format!("{text}\r\n").as_bytes())?;
+    stream.write_all(&[text.as_bytes(), b"\r\n", body].concat())?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))

@@ -147,7 +147,7 @@ fn capability(name: &str) -> Option<Capability> {
 }
 
 fn overrides(limits: &Reader<'_>) -> LimitOverrides {
-    let size = |key| limits.text(key).and_then(|size| quantity::size(size.text).ok());
+    let size = |key| limits.size(key);
     LimitOverrides {
         fuel: limits.count("fuel"),
         time: limits.text("time").and_then(|time| quantity::duration(time.text).ok()),

@@ -3,12 +3,13 @@
 use std::path::{Component, Path};
 
 use plimsoll_core::{
-    ports::{Platform, Platforms},
+    ports::{Compression, Platform, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
 use super::{
-    model::{Builder, Destination, Image},
+    builder,
+    model::{Destination, Image},
     problem::Problem,
     reader::{Reader, Text},
 };
@@ -16,33 +17,44 @@ use super::{
 pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
     let written = reader.text("repository");
     let destination = written.and_then(|written| destination(written, folder, problems));
-    let platforms = match reader.text("platform") {
-        Some(written) => match written.text.parse::<Platform>() {
-            Ok(platform) => Some(Platforms::from(platform)),
-            Err(error) => {
-                problems.push(Problem::new(written.span, error.to_string()));
-                None
-            }
-        },
-        None => Some(default_platform().into()),
-    };
+    let builder = builder::builder(reader, folder, problems);
+    let platforms = platforms(reader, problems);
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
         destination: destination?,
         written: written?.text.to_owned(),
         context: path("context", "."),
         dockerfile: path("dockerfile", "Dockerfile"),
-        builder: match reader.text("builder").map(|builder| builder.text) {
-            Some("docker") => Builder::Docker,
-            _ => Builder::Embedded,
-        },
+        builder: builder?,
         target: reader.text("target").map(|target| target.text.to_owned()),
         build_arguments: reader
             .named_texts("build-arguments")
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         platforms: platforms?,
+        compression: match reader.text("compression").map(|compression| compression.text) {
+            Some("zstd") => Compression::Zstd,
+            _ => Compression::Gzip,
+        },
     })
+}
+
+/// `platform` or `platforms`, whichever is there.
+fn platforms(reader: &Reader<'_>, problems: &mut Vec<Problem>) -> Option<Platforms> {
+    let written = reader.text("platform").map_or_else(|| reader.texts("platforms"), |one| vec![one]);
+    let Some(first) = written.first() else { return Some(default_platform().into()) };
+    let mut platforms = Vec::with_capacity(written.len());
+    for text in &written {
+        match text.text.parse::<Platform>() {
+            Ok(platform) => platforms.push(platform),
+            Err(error) => problems.push(Problem::new(text.span, error.to_string())),
+        }
+    }
+    if platforms.len() < written.len() {
+        return None;
+    }
+    let span = reader.span("platforms").unwrap_or(first.span);
+    Platforms::new(platforms).map_err(|error| problems.push(Problem::new(span, error.to_string()))).ok()
 }
 
 /// What an image runs on when the file does not say: the same whatever machine builds.

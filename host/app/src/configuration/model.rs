@@ -1,5 +1,6 @@
 //! What a configuration says, checked and resolved.
 
+mod builder;
 mod target;
 
 use std::{
@@ -12,7 +13,7 @@ use miette::SourceSpan;
 use plimsoll_core::{
     digest::Digest,
     names::{CheckName, EnvironmentName, SignerName},
-    ports::Platforms,
+    ports::{Compression, Platforms},
     reference::{ImageReference, RepositoryName},
 };
 
@@ -22,6 +23,7 @@ use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
 };
+pub use builder::{BuildahIsolation, Builder, EngineBuild, Secret, SecretPlace};
 pub use target::{
     ClusterAccess, ENVIRONMENT_PLACEHOLDER, GitOpsTarget, GitOpsWait, GitOpsWrite, ImagePath, Impersonation,
     KubernetesTarget, ManifestSource, OnFailure, ReadyWhen, Target,
@@ -68,6 +70,8 @@ pub struct Image {
     pub build_arguments: BTreeMap<String, String>,
     /// What the image runs on.
     pub platforms: Platforms,
+    /// How its layers are compressed.
+    pub compression: Compression,
 }
 
 /// Where an image goes.
@@ -92,15 +96,6 @@ impl Destination {
             Self::Registry(name) | Self::Layout { name, .. } => name,
         }
     }
-}
-
-/// What builds the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Builder {
-    /// Plimsoll itself: needs nothing, knows no RUN.
-    Embedded,
-    /// A Docker engine.
-    Docker,
 }
 
 /// A policy at one place of the configuration.
@@ -343,6 +338,12 @@ pub struct Registries {
     pub certificate_folders: Vec<PathBuf>,
     /// Registries, host and port, that are spoken to without TLS.
     pub plain_http: Vec<String>,
+    /// Blobs on their way to and from one registry at the same time; the registry client decides when absent.
+    pub transfers: Option<usize>,
+    /// The size of the pieces that a larger blob is sent in, bytes; the registry client decides when absent.
+    pub upload_piece: Option<u64>,
+    /// How long a registry that says when to come back is waited for; the registry client decides when absent.
+    pub busy_timeout: Option<Duration>,
     /// What single registries need, by host and port.
     pub hosts: BTreeMap<String, RegistryHost>,
 }

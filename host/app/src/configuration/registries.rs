@@ -35,6 +35,9 @@ pub(super) fn registries(
         certificate_authorities: paths(reader, "certificate-authorities", folder),
         certificate_folders: paths(reader, "certificate-folders", folder),
         plain_http: reader.texts("plain-http").iter().map(|host| host.text.to_owned()).collect(),
+        transfers: reader.count("transfers").and_then(|count| usize::try_from(count).ok()),
+        upload_piece: reader.size("upload-piece"),
+        busy_timeout: reader.duration("busy-timeout"),
         hosts,
     })
 }

@@ -3,15 +3,19 @@
 use std::{path::Path, time::Duration};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use plimsoll_core::names::{EnvironmentName, SignerName};
+use plimsoll_core::{
+    names::{EnvironmentName, SignerName},
+    ports::Compression,
+};
 
 use super::{
-    shape::{Shape, TableShape},
+    shape::{OneOf, Shape, TableShape},
     *,
 };
 
 mod arbitrary;
 mod broken;
+mod builders;
 mod deployments;
 mod documentation;
 
@@ -41,6 +45,7 @@ fn the_smallest_file_means_the_defaults() {
     assert_eq!(configuration.image.builder, Builder::Embedded);
     assert_eq!(configuration.image.dockerfile, Path::new("Dockerfile"));
     assert_eq!(configuration.image.platforms.to_string(), "linux/amd64");
+    assert_eq!(configuration.image.compression, Compression::Gzip);
     assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
     assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
     assert_eq!(configuration.journal, Journal::Sqlite(".plimsoll/journal.db".into()));
@@ -59,9 +64,13 @@ fn every_key_is_read() {
         (image.context.as_path(), image.dockerfile.as_path()),
         (Path::new("/app/site"), Path::new("/etc/D"))
     );
-    assert_eq!((image.builder, image.target.as_deref()), (Builder::Docker, Some("web")));
+    assert!(matches!(image.builder, Builder::Docker { .. }), "{:?}", image.builder);
+    assert_eq!(image.target.as_deref(), Some("web"));
     assert_eq!(image.build_arguments["VERSION"], "1");
-    assert_eq!(image.platforms.to_string(), "linux/arm/v7");
+    assert_eq!(
+        (image.platforms.to_string().as_str(), image.compression),
+        ("linux/arm/v7", Compression::Zstd)
+    );
     let tags = &configuration.tags;
     assert_eq!(tags.policy, PolicyReference::Path("/app/policies/tags.wasm".into()));
     assert_eq!(tags.settings, r#"{"a":[1,{"c":true,"d":2}],"b":"x"}"#);
@@ -97,6 +106,20 @@ fn every_key_is_read() {
     );
     assert_eq!(configuration.registries.certificate_authorities, [Path::new("/app/ca.pem")]);
     assert_eq!(configuration.registries.plain_http, ["registry.internal:5000"]);
+    let registries = &configuration.registries;
+    assert_eq!((registries.transfers, registries.upload_piece), (Some(8), Some(16 << 20)));
+    assert_eq!(registries.busy_timeout.map(|time| time.as_secs()), Some(300));
+}
+
+#[test]
+fn several_platforms_stand_in_place_of_one() {
+    let platforms =
+        |line: &str| parse(&format!("{MINIMAL}{line}\n")).map(|file| file.image.platforms.to_string());
+    let two = platforms("platforms = [\"linux/arm64/v8\", \"linux/amd64\"]").unwrap();
+    assert_eq!(two, "linux/arm64, linux/amd64");
+    let both = platforms("platform = \"linux/amd64\"\nplatforms = [\"linux/arm64\"]").unwrap_err().lines();
+    assert!(both[0].contains("name at most one of `platform`, `platforms`"), "{both:?}");
+    assert!(platforms("platforms = []").is_err());
 }
 
 /// A key that could be left out of the full file without a change would be one that nobody reads.
@@ -142,14 +165,22 @@ fn without_digest(text: &str) -> Option<String> {
     Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{notifications:?}{registries:?}{signers:?}"))
 }
 
-/// Keys of the table that the full file does not write, as `name = ` or as a header.
+/// Keys of the table that neither the full file nor that of the other builder writes, as `name = ` or as a header.
 fn unused_keys(shape: &'static TableShape, missing: &mut Vec<&str>) {
-    for key in shape.all_keys() {
-        let name = key.name;
+    let is_there = |name: &str| {
         let forms = ["\n", "{ ", ", "].map(|before| format!("{before}{name} = "));
         let headers = [format!("[{name}]"), format!(".{name}]")];
-        if !forms.iter().chain(&headers).any(|form| FULL.contains(form.as_str())) {
-            missing.push(name);
+        // One file has one builder.
+        let is_written = |form: &String| [FULL, builders::BUILDAH].iter().any(|text| text.contains(form));
+        forms.iter().chain(&headers).any(is_written)
+    };
+    let excluded = |name: &str| {
+        let mut others = shape.one_of.into_iter().flat_map(OneOf::names);
+        others.clone().any(|other| other == name) && others.any(is_there)
+    };
+    for key in shape.all_keys() {
+        if !is_there(key.name) && !excluded(key.name) {
+            missing.push(key.name);
         }
         if let Some(inner) = key.shape.table() {
             unused_keys(inner, missing);
@@ -207,6 +238,7 @@ fn the_schema_describes_the_keys_that_are_read() {
             assert!(property["description"].as_str().is_some_and(|text| text.starts_with(key.meaning)));
             match key.shape {
                 Shape::Table(inner) => compare(property, inner),
+                Shape::Tables(inner) => compare(&property["additionalProperties"], inner),
                 Shape::List { of: Shape::Table(inner), .. } => compare(&property["items"], inner),
                 _ => {}
             }
@@ -217,7 +249,7 @@ fn the_schema_describes_the_keys_that_are_read() {
     assert_eq!(schema["required"], serde_json::json!(["image"]));
     assert_eq!(
         schema["properties"]["image"]["properties"]["builder"]["enum"],
-        serde_json::json!(["embedded", "docker"])
+        serde_json::json!(["embedded", "docker", "buildah"])
     );
 }
 

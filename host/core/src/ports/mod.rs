@@ -8,6 +8,7 @@ mod platform;
 mod policy;
 mod progress;
 mod registry;
+mod remote;
 
 pub use check::{Check, Checked};
 pub use deploy::{Aftermath, DeployFailure, Deployed, Deployment, Observation, Previous, Target};
@@ -17,6 +18,7 @@ pub use platform::{InvalidPlatform, InvalidPlatforms, Platform, Platforms};
 pub use policy::{HistoryReader, PromotionPolicy, RegistryReader, TaggingPolicy};
 pub use progress::{Activity, Progress, Silent};
 pub use registry::{ImageRepository, PushReport};
+pub use remote::{GitSource, RemoteSources};
 
 use std::{error::Error, fmt};
 

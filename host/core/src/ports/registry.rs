@@ -52,7 +52,8 @@ pub trait ImageRepository: Send + Sync {
     /// The repository could not be asked.
     async fn tags(&self) -> Result<Vec<String>, PortFailure>;
 
-    /// The labels of the image with this digest; `None` when there is no such image.
+    /// The labels of the image with this digest, of the first image when it is that of an index; `None` when there is no such
+    /// image.
     ///
     /// # Errors
     /// The repository could not be asked.

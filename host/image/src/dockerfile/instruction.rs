@@ -36,7 +36,7 @@ pub enum Kind {
     /// `LABEL`: names and values.
     Label(Vec<(Word, Word)>),
     /// `COPY` and `ADD`.
-    Copy(Copy),
+    Copy(Box<Copy>),
     /// `WORKDIR`.
     Workdir(Word),
     /// `USER`.
@@ -59,8 +59,8 @@ pub enum Kind {
     Maintainer(String),
     /// `RUN`: only that it is there, since no builder here runs commands.
     Run,
-    /// `ONBUILD`: only that it is there.
-    OnBuild,
+    /// `ONBUILD`.
+    OnBuild(OnBuild),
 }
 
 /// The words of `FROM`.
@@ -96,12 +96,29 @@ pub struct Copy {
     pub mode: Option<Word>,
     /// `--exclude`: patterns of what is left out, relative to each source.
     pub exclude: Vec<Word>,
+    /// `--link`: copied as if the image were empty, so that no link of it is followed.
+    pub link: bool,
+    /// `--parents`: sources keep the folders that they are in.
+    pub parents: bool,
+    /// `--unpack`: whether archives are unpacked. Without it, those of the context are and those from elsewhere are not.
+    pub unpack: Option<bool>,
+    /// `--keep-git-dir`: a git repository is copied with its `.git`.
+    pub keep_git_folder: bool,
+    /// `--checksum`: what must come from elsewhere.
+    pub checksum: Option<Word>,
     /// What is copied.
     pub sources: Vec<Source>,
     /// Where to.
     pub destination: Word,
-    /// Flags that are valid but not supported, where each stands.
-    pub unsupported: Vec<(Position, String)>,
+}
+
+/// The words of `ONBUILD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnBuild {
+    /// The instruction as images keep it.
+    pub text: String,
+    /// What builds that start from this image do first.
+    pub instruction: Box<Instruction>,
 }
 
 /// One source of `COPY` or `ADD`.
@@ -141,14 +158,14 @@ pub enum Healthcheck {
 impl Kind {
     /// The instruction's keyword.
     #[must_use]
-    pub const fn keyword(&self) -> &'static str {
+    pub fn keyword(&self) -> &'static str {
         match self {
             Self::From(_) => "FROM",
             Self::Arg(_) => "ARG",
             Self::Env(_) => "ENV",
             Self::Label(_) => "LABEL",
-            Self::Copy(Copy { is_add: false, .. }) => "COPY",
-            Self::Copy(_) => "ADD",
+            Self::Copy(copy) if copy.is_add => "ADD",
+            Self::Copy(_) => "COPY",
             Self::Workdir(_) => "WORKDIR",
             Self::User(_) => "USER",
             Self::Expose(_) => "EXPOSE",
@@ -160,7 +177,7 @@ impl Kind {
             Self::Healthcheck(_) => "HEALTHCHECK",
             Self::Maintainer(_) => "MAINTAINER",
             Self::Run => "RUN",
-            Self::OnBuild => "ONBUILD",
+            Self::OnBuild(_) => "ONBUILD",
         }
     }
 }

@@ -13,12 +13,14 @@ pub(super) struct Lines {
 }
 
 /// One instruction with its continuation lines joined and its comments dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LogicalLine {
     /// The joined text.
     pub(super) text: String,
     /// Where each piece of the text comes from: its first byte in `text` and its place in the file.
     pieces: Vec<(usize, Position)>,
+    /// The place of all of it, when it is in another file than the one that people look at.
+    pinned: Option<Position>,
     /// The here-documents that follow it.
     pub(super) here_documents: Vec<HereDocument>,
 }
@@ -35,8 +37,16 @@ pub struct HereDocument {
 }
 
 impl LogicalLine {
+    /// Makes this the place of everything in it.
+    pub(super) fn pin(&mut self, at: Position) {
+        self.pinned = Some(at);
+    }
+
     /// The place in the file of a byte of the text.
     pub(super) fn position(&self, offset: usize) -> Position {
+        if let Some(at) = self.pinned {
+            return at;
+        }
         let index = self.pieces.partition_point(|(start, _)| *start <= offset).saturating_sub(1);
         let (start, at) = self.pieces[index];
         let skipped = self.text.get(start..offset).map_or(0, |text| text.chars().count());
@@ -66,9 +76,15 @@ struct Physical<'a> {
 impl<'a> Physical<'a> {
     /// The next line without its end, and its number from one.
     fn take(&mut self) -> Option<(usize, &'a str)> {
+        let line = self.take_raw()?;
+        Some((self.next, line.trim_end_matches('\r')))
+    }
+
+    /// The next line with all that is before its `\n`.
+    fn take_raw(&mut self) -> Option<&'a str> {
         let line = self.lines.get(self.next)?;
         self.next += 1;
-        Some((self.next, line.trim_end_matches('\r')))
+        Some(line)
     }
 }
 
@@ -119,7 +135,7 @@ fn is_standard_frontend(value: &str) -> bool {
 }
 
 fn logical_line(physical: &mut Physical<'_>, escape: char) -> Option<LogicalLine> {
-    let mut line = LogicalLine { text: String::new(), pieces: Vec::new(), here_documents: Vec::new() };
+    let mut line = LogicalLine::default();
     while let Some((number, whole)) = physical.take() {
         let first = line.pieces.is_empty();
         let trimmed = whole.trim_start();
@@ -152,16 +168,20 @@ fn without_continuation(piece: &str, escape: char) -> (&str, bool) {
 }
 
 fn take_here_documents(line: &mut LogicalLine, physical: &mut Physical<'_>, problems: &mut Vec<Problem>) {
-    let keyword = line.text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    if !matches!(keyword.as_str(), "ADD" | "COPY" | "RUN") {
+    let mut words = line.text.split_whitespace();
+    let mut keyword = words.next().unwrap_or_default();
+    if keyword.eq_ignore_ascii_case("ONBUILD") {
+        keyword = words.next().unwrap_or_default();
+    }
+    if !["ADD", "COPY", "RUN"].iter().any(|takes| keyword.eq_ignore_ascii_case(takes)) {
         return;
     }
     for mark in line.text.split_whitespace().filter_map(here_document_mark).collect::<Vec<_>>() {
         let mut content = String::new();
         let mut ended = false;
-        while let Some((_, whole)) = physical.take() {
+        while let Some(whole) = physical.take_raw() {
             let text = if mark.strip_tabs { whole.trim_start_matches('\t') } else { whole };
-            if text == mark.name {
+            if text.trim_end_matches('\r') == mark.name {
                 ended = true;
                 break;
             }
@@ -249,6 +269,13 @@ mod tests {
             ]
         );
         assert_eq!(lines.list[1].text, "USER c");
+    }
+
+    #[test]
+    fn here_documents_keep_their_line_ends() {
+        let lines = split("copy <<E /x\r\na\r\nE\r\nOnBuild Add <<F /y\nb\nF", &mut Vec::new());
+        let contents = lines.list.iter().map(|line| line.here_documents[0].content.as_str());
+        assert_eq!(contents.collect::<Vec<_>>(), ["a\r\n", "b\n"]);
     }
 
     #[test]

@@ -2,20 +2,26 @@
 //!
 //! Reference: the Dockerfile reference of Docker, as BuildKit reads it.
 
+mod copying;
 mod instruction;
 mod lines;
+mod needs;
 mod parse;
 mod pattern;
+mod planner;
 mod problem;
+mod remote;
 mod stages;
 mod template;
 mod values;
+mod warnings;
 mod words;
 
-pub use instruction::{Argument, Command, Copy, From, Healthcheck, Instruction, Kind, Source, Word};
+pub use instruction::{Argument, Command, Copy, From, Healthcheck, Instruction, Kind, OnBuild, Source, Word};
 pub use lines::HereDocument;
 pub use problem::{Position, Problem, Problems};
-pub(crate) use stages::{Base, Origin, Plan, is_remote};
+pub(crate) use remote::Remote;
+pub(crate) use stages::{Base, Origin, Plan};
 pub use template::Template;
 pub(crate) use values::{is_signal, ports};
 

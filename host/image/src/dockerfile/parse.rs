@@ -1,11 +1,10 @@
 //! From logical lines to instructions.
 
 use super::{
-    Dockerfile, instruction as ast,
-    instruction::{Argument, Command, Instruction, Kind, Source, Word},
+    Dockerfile, copying, instruction as ast,
+    instruction::{Argument, Command, Instruction, Kind, OnBuild, Word},
     lines::{self, LogicalLine},
     problem::{Position, Problem},
-    template::Template,
     values,
     words::{Flag, Rest},
 };
@@ -64,8 +63,30 @@ pub(super) fn parse(text: &str) -> Result<Dockerfile, Vec<Problem>> {
     if problems.is_empty() { Ok(Dockerfile { instructions, escape: lines.escape }) } else { Err(problems) }
 }
 
+/// Reads the instruction that a base image brings (OCI image specification 1.1, conversion to Docker's `OnBuild`). Every
+/// place in it is that of the FROM which names the image.
+///
+/// # Errors
+/// It is not exactly one instruction, or a wrong one.
+pub(super) fn parse_trigger(text: &str, at: Position) -> Result<Instruction, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut lines = lines::split(text, &mut problems);
+    problems.iter_mut().for_each(|problem| problem.at = at);
+    match &mut lines.list[..] {
+        [line] if problems.is_empty() => {
+            line.pin(at);
+            trigger(Rest::new(line, lines.escape))
+        }
+        _ if problems.is_empty() => Err(vec![Problem::new(at, "it is not one instruction")]),
+        _ => Err(problems),
+    }
+}
+
 fn parse_line(line: &LogicalLine, escape: char) -> Result<Instruction, Vec<Problem>> {
-    let whole = Rest::new(line, escape);
+    parse_instruction(Rest::new(line, escape))
+}
+
+fn parse_instruction(whole: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
     let (keyword, rest) = whole.first();
     let name = keyword.text.to_ascii_uppercase();
     if !KEYWORDS.contains(&name.as_str()) {
@@ -79,21 +100,28 @@ fn parse_line(line: &LogicalLine, escape: char) -> Result<Instruction, Vec<Probl
         "ARG" => arguments(rest),
         "ENV" => pairs(rest, &name).map(Kind::Env),
         "LABEL" => pairs(rest, &name).map(Kind::Label),
-        "COPY" | "ADD" => return copy(rest, name == "ADD").map(|kind| instruction(whole, kind)),
+        "COPY" | "ADD" => {
+            return copying::copy(rest, name == "ADD")
+                .map(|copy| instruction(whole, Kind::Copy(Box::new(copy))));
+        }
+        "ONBUILD" => return on_build(rest).map(|trigger| instruction(whole, Kind::OnBuild(trigger))),
         "WORKDIR" => rest.word().map(Kind::Workdir),
         "USER" => rest.word().map(Kind::User),
         "STOPSIGNAL" => rest.word().map(Kind::StopSignal),
         "EXPOSE" => {
             rest.plain_words().into_iter().map(Rest::word).collect::<Result<_, _>>().map(Kind::Expose)
         }
-        "VOLUME" => list(rest).map(Kind::Volume),
+        "VOLUME" => match list(rest) {
+            Ok(paths) if paths.is_empty() => Err(rest.problem("VOLUME needs a path")),
+            paths => paths.map(Kind::Volume),
+        },
         "CMD" => Ok(Kind::Cmd(command(rest))),
         "ENTRYPOINT" => Ok(Kind::Entrypoint(command(rest))),
         "SHELL" => shell(rest),
         "HEALTHCHECK" => values::healthcheck(rest).map(Kind::Healthcheck),
         "MAINTAINER" => Ok(Kind::Maintainer(rest.text.to_owned())),
-        "RUN" => Ok(Kind::Run),
-        _ => on_build(rest),
+        // What is left of the keywords is RUN.
+        _ => Ok(Kind::Run),
     };
     kind.map(|kind| instruction(whole, kind)).map_err(|problem| vec![problem])
 }
@@ -207,78 +235,8 @@ fn pairs(rest: Rest<'_>, keyword: &str) -> Result<Vec<(Word, Word)>, Problem> {
     words.into_iter().map(pair).collect()
 }
 
-fn copy(rest: Rest<'_>, is_add: bool) -> Result<Kind, Vec<Problem>> {
-    let keyword = if is_add { "ADD" } else { "COPY" };
-    let (flags, rest) = rest.flags();
-    let mut problems = Vec::new();
-    let (mut sources, destination) = match paths(rest, keyword) {
-        Ok((sources, destination)) => (sources, Some(destination)),
-        Err(problem) => {
-            problems.push(problem);
-            (Vec::new(), None)
-        }
-    };
-    let mut here_documents = rest.line.here_documents.iter();
-    for source in &mut sources {
-        if let Source::Path(word) = source
-            && lines::is_here_document(&word.text)
-            && let Some(document) = here_documents.next()
-        {
-            match Template::parse_text(&document.content, rest.escape) {
-                Ok(template) => *source = Source::Inline(document.clone(), template),
-                Err(message) => problems.push(Problem::new(word.at, message)),
-            }
-        }
-    }
-    let Some(destination) = destination else { return Err(problems) };
-    let mut copy = ast::Copy {
-        is_add,
-        from: None,
-        owner: None,
-        mode: None,
-        exclude: Vec::new(),
-        sources,
-        destination,
-        unsupported: Vec::new(),
-    };
-    for flag in &flags {
-        copy_flag(&mut copy, flag, keyword).unwrap_or_else(|problem| problems.push(problem));
-    }
-    if problems.is_empty() { Ok(Kind::Copy(copy)) } else { Err(problems) }
-}
-
-fn copy_flag(copy: &mut ast::Copy, flag: &Flag<'_>, keyword: &str) -> Result<(), Problem> {
-    const COPY: [&str; 6] = ["chmod", "chown", "exclude", "from", "link", "parents"];
-    const ADD: [&str; 7] = ["checksum", "chmod", "chown", "exclude", "keep-git-dir", "link", "unpack"];
-    let known: &[&str] = if copy.is_add { &ADD } else { &COPY };
-    match flag.name {
-        name if !known.contains(&name) => return Err(unknown_flag(flag, keyword, known)),
-        "from" => set_once(&mut copy.from, flag)?,
-        "chown" => set_once(&mut copy.owner, flag)?,
-        "chmod" => set_once(&mut copy.mode, flag)?,
-        "exclude" => copy.exclude.push(flag_value(flag)?),
-        _ if flag.value.is_some_and(|value| value.text.eq_ignore_ascii_case("false")) => {}
-        name => copy.unsupported.push((
-            flag.whole.line.position(flag.whole.offset),
-            format!("`{keyword} --{name}` is not supported by the embedded builder"),
-        )),
-    }
-    Ok(())
-}
-
-fn paths(rest: Rest<'_>, keyword: &str) -> Result<(Vec<Source>, Word), Problem> {
-    let mut words = list(rest)?;
-    let destination = words.pop();
-    match destination {
-        Some(destination) if !words.is_empty() => {
-            Ok((words.into_iter().map(Source::Path).collect(), destination))
-        }
-        _ => Err(rest.problem(format!("{keyword} needs a source and a destination"))),
-    }
-}
-
 /// Words in JSON form or plain.
-fn list(rest: Rest<'_>) -> Result<Vec<Word>, Problem> {
+pub(super) fn list(rest: Rest<'_>) -> Result<Vec<Word>, Problem> {
     match rest.json_list() {
         Some(texts) => texts.iter().map(|text| rest.word_of(text)).collect(),
         None => rest.plain_words().into_iter().map(Rest::word).collect(),
@@ -297,16 +255,23 @@ fn shell(rest: Rest<'_>) -> Result<Kind, Problem> {
     }
 }
 
-fn on_build(rest: Rest<'_>) -> Result<Kind, Problem> {
+fn on_build(rest: Rest<'_>) -> Result<OnBuild, Vec<Problem>> {
+    let instruction = Box::new(trigger(rest)?);
+    let mut text = rest.text.to_owned();
+    for document in &rest.line.here_documents {
+        text.push_str(&format!("\n{}{}", document.content, document.name));
+    }
+    Ok(OnBuild { text, instruction })
+}
+
+/// An instruction that may stand behind ONBUILD.
+fn trigger(rest: Rest<'_>) -> Result<Instruction, Vec<Problem>> {
     let (keyword, _) = rest.first();
     let name = keyword.text.to_ascii_uppercase();
-    match name.as_str() {
-        "ONBUILD" | "FROM" | "MAINTAINER" => {
-            Err(keyword.problem(format!("{name} is not allowed in ONBUILD")))
-        }
-        name if KEYWORDS.contains(&name) => Ok(Kind::OnBuild),
-        name => Err(keyword.problem(unknown_instruction(keyword.text, name))),
+    if matches!(name.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
+        return Err(vec![keyword.problem(format!("{name} is not allowed in ONBUILD"))]);
     }
+    parse_instruction(rest)
 }
 
 pub(super) fn unknown_flag(flag: &Flag<'_>, keyword: &str, known: &[&str]) -> Problem {
@@ -321,10 +286,14 @@ pub(super) fn flag_value(flag: &Flag<'_>) -> Result<Word, Problem> {
     }
 }
 
-fn set_once(slot: &mut Option<Word>, flag: &Flag<'_>) -> Result<(), Problem> {
+pub(super) fn set_once(slot: &mut Option<Word>, flag: &Flag<'_>) -> Result<(), Problem> {
     if slot.is_some() {
-        return Err(flag.whole.problem(format!("the flag `--{}` is given twice", flag.name)));
+        return Err(twice(flag));
     }
     *slot = Some(flag_value(flag)?);
     Ok(())
+}
+
+pub(super) fn twice(flag: &Flag<'_>) -> Problem {
+    flag.whole.problem(format!("the flag `--{}` is given twice", flag.name))
 }

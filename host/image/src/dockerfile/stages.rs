@@ -1,27 +1,36 @@
-//! The stages of a Dockerfile and which of them a build needs. Everything that cannot be built is found here, before
-//! anything is fetched or built.
+//! The stages of a Dockerfile, and what their names mean.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use plimsoll_core::{ports::Platform, reference::ImageReference};
 
 use super::{
     Dockerfile,
-    instruction::{Copy, From, Instruction, Kind, Source, Word},
+    instruction::{Copy, Instruction, Kind, Word},
+    needs, parse,
+    planner::Planner,
     problem::{Position, Problem, Problems},
+    warnings,
 };
 
 /// What is to be built of a Dockerfile.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// The Dockerfile, for messages.
+    pub(crate) dockerfile: PathBuf,
+    /// What the image runs on.
+    pub(crate) platform: Platform,
     /// All stages, in the order of the file.
     pub(crate) stages: Vec<Stage>,
     /// The stage that becomes the image.
     pub(crate) target: usize,
     /// The values of the arguments declared before the first FROM, and of those that are always there.
     pub(crate) globals: BTreeMap<String, String>,
-    /// What people should know though nothing is wrong.
-    pub(crate) warnings: Vec<String>,
+    /// What people should know about its stages though nothing is wrong.
+    pub(super) warnings: Vec<String>,
 }
 
 /// One stage.
@@ -29,11 +38,15 @@ pub(crate) struct Plan {
 pub(crate) struct Stage {
     /// Its name, in lower case.
     pub(crate) name: Option<String>,
+    /// Where it begins.
+    pub(crate) at: Position,
     /// What it starts from.
     pub(crate) base: Base,
     /// What it runs on.
     pub(crate) platform: Platform,
-    /// Its instructions without FROM.
+    /// What its base makes it do first: the base's ONBUILD instructions.
+    pub(crate) triggers: Vec<Instruction>,
+    /// Its own instructions without FROM.
     pub(crate) instructions: Vec<Instruction>,
     /// Whether the target needs it at all.
     pub(crate) needed: bool,
@@ -63,6 +76,22 @@ pub(crate) enum Origin {
     Image(ImageReference),
 }
 
+impl Stage {
+    /// Everything that it does, in its order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Instruction> {
+        self.triggers.iter().chain(&self.instructions)
+    }
+
+    /// What it makes stages do that start from it.
+    pub(super) fn triggers_for_others(&self) -> Vec<Instruction> {
+        let triggers = self.instructions.iter().filter_map(|instruction| match &instruction.kind {
+            Kind::OnBuild(trigger) => Some((*trigger.instruction).clone()),
+            _ => None,
+        });
+        triggers.collect()
+    }
+}
+
 impl Plan {
     /// Plans the build of a target, the last stage when none is named.
     ///
@@ -75,27 +104,75 @@ impl Plan {
         target: Option<&str>,
         platform: &Platform,
     ) -> Result<Self, Problems> {
-        let mut planner = Planner {
-            plan: Self { stages: vec![], target: 0, globals: standard(platform), warnings: vec![] },
-            arguments,
-            platform,
-            problems: vec![],
-        };
+        let mut planner = Planner::new(path, arguments, platform);
         for instruction in dockerfile.instructions {
             planner.take(instruction);
         }
         planner.choose_target(target);
-        planner.check_unused();
-        if planner.problems.is_empty() {
-            Ok(planner.plan)
-        } else {
-            Err(Problems::new(path, planner.problems))
+        let Planner { mut plan, mut problems, .. } = planner;
+        problems.extend(needs::mark(&mut plan));
+        plan.complete(problems)
+    }
+
+    /// Adds what an image makes builds do that start from it, its ONBUILD instructions, to every stage that does.
+    ///
+    /// # Errors
+    /// They cannot be read, or a stage that is needed now holds what cannot be built.
+    pub(crate) fn add_triggers(
+        mut self,
+        image: &(ImageReference, Platform),
+        texts: &[String],
+    ) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        for stage in &mut self.stages {
+            if stage.base != Base::Image(image.0.clone()) || stage.platform != image.1 {
+                continue;
+            }
+            stage.triggers.clear();
+            for text in texts {
+                match parse::parse_trigger(text, stage.at) {
+                    Ok(trigger) => stage.triggers.push(trigger),
+                    Err(wrong) if stage.needed => {
+                        problems.extend(wrong.into_iter().map(|problem| of_trigger(problem, &image.0, text)));
+                    }
+                    Err(_) => {}
+                }
+            }
         }
+        problems.extend(needs::mark(&mut self));
+        self.complete(problems)
+    }
+
+    fn complete(self, problems: Vec<Problem>) -> Result<Self, Problems> {
+        if problems.is_empty() { Ok(self) } else { Err(Problems::new(&self.dockerfile, problems)) }
+    }
+
+    /// What people should know though nothing is wrong.
+    pub(crate) fn warnings(&self, arguments: &BTreeMap<String, String>) -> Vec<String> {
+        [self.warnings.clone(), warnings::warnings(self, arguments)].concat()
     }
 
     /// What `COPY --from` in a stage means.
     pub(crate) fn origin(&self, stage: usize, copy: &Copy) -> Result<Origin, Problem> {
         copy.from.as_ref().map_or(Ok(Origin::Context), |from| find_origin(&self.stages, stage, from))
+    }
+
+    /// The first `--from` that names an image which no stage starts from.
+    pub(crate) fn copied_image(&self, image: &ImageReference) -> Option<&Word> {
+        let is_it = |base: &Base| matches!(base, Base::Image(reference) if reference == image);
+        let needed = || self.stages.iter().enumerate().filter(|(_, stage)| stage.needed);
+        if needed().any(|(_, stage)| is_it(&stage.base)) {
+            return None;
+        }
+        let instructions = needed().flat_map(|(index, stage)| stage.all().map(move |each| (index, each)));
+        let mut named = instructions.filter_map(|(index, instruction)| match &instruction.kind {
+            Kind::Copy(copy) => match self.origin(index, copy) {
+                Ok(Origin::Image(reference)) if reference == *image => copy.from.as_ref(),
+                _ => None,
+            },
+            _ => None,
+        });
+        named.next()
     }
 
     /// Every image that the build reads, with the platform it is wanted for.
@@ -105,11 +182,11 @@ impl Plan {
             if let Base::Image(reference) = &stage.base {
                 images.push((reference.clone(), stage.platform.clone()));
             }
-            for instruction in &stage.instructions {
+            for instruction in stage.all() {
                 if let Kind::Copy(copy) = &instruction.kind
                     && let Ok(Origin::Image(reference)) = self.origin(index, copy)
                 {
-                    images.push((reference, stage.platform.clone()));
+                    images.push((reference, self.platform.clone()));
                 }
             }
         }
@@ -119,169 +196,8 @@ impl Plan {
     }
 }
 
-/// The arguments that exist without being declared in the global scope.
-fn standard(target: &Platform) -> BTreeMap<String, String> {
-    let architecture = match std::env::consts::ARCH {
-        "x86" => "386",
-        other => other,
-    };
-    let here = Platform::new("linux", architecture, None);
-    let mut values = BTreeMap::new();
-    for (prefix, platform) in [("TARGET", target), ("BUILD", &here)] {
-        values.insert(format!("{prefix}PLATFORM"), platform.to_string());
-        values.insert(format!("{prefix}OS"), platform.os().to_owned());
-        values.insert(format!("{prefix}ARCH"), platform.architecture().to_owned());
-        values.insert(format!("{prefix}VARIANT"), platform.variant().unwrap_or_default().to_owned());
-    }
-    values
-}
-
-struct Planner<'a> {
-    plan: Plan,
-    arguments: &'a BTreeMap<String, String>,
-    platform: &'a Platform,
-    problems: Vec<Problem>,
-}
-
-impl Planner<'_> {
-    fn take(&mut self, instruction: Instruction) {
-        match (&instruction.kind, self.plan.stages.last_mut()) {
-            (Kind::From(from), _) => match self.begin_stage(from, instruction.at) {
-                Ok(stage) => self.plan.stages.push(stage),
-                Err(problem) => self.problems.push(problem),
-            },
-            (_, Some(stage)) => stage.instructions.push(instruction),
-            (Kind::Arg(arguments), None) => {
-                for argument in arguments {
-                    self.declare(&argument.name.text, argument.default.as_ref());
-                }
-            }
-            // Before the first FROM only ARG passes the parser; what is here follows a FROM that is wrong itself.
-            (_, None) => {}
-        }
-    }
-
-    fn declare(&mut self, name: &str, default: Option<&Word>) {
-        let value = match (self.arguments.get(name), default) {
-            (Some(value), _) => value.clone(),
-            (None, Some(default)) => match self.expand(default) {
-                Ok(value) => value,
-                Err(problem) => return self.problems.push(problem),
-            },
-            (None, None) => return,
-        };
-        self.plan.globals.insert(name.to_owned(), value);
-    }
-
-    fn expand(&self, word: &Word) -> Result<String, Problem> {
-        word.template
-            .expand(&|name| self.plan.globals.get(name).cloned())
-            .map_err(|message| Problem::new(word.at, message))
-    }
-
-    fn begin_stage(&mut self, from: &From, at: Position) -> Result<Stage, Problem> {
-        let platform = match &from.platform {
-            None => self.platform.clone(),
-            Some(word) => {
-                self.expand(word)?.parse().map_err(|error| Problem::new(word.at, format!("{error}")))?
-            }
-        };
-        let image = self.expand(&from.image)?;
-        let base = if image.is_empty() {
-            let message =
-                format!("the base `{}` is empty: give the argument a default or a value", from.image.text);
-            return Err(Problem::new(from.image.at, message));
-        } else if image == "scratch" {
-            Base::Scratch
-        } else if let Some(earlier) = find_stage(&self.plan.stages, &image) {
-            Base::Stage(earlier)
-        } else {
-            let reference = image.parse().map_err(|error| {
-                Problem::new(from.image.at, format!("neither a stage nor an image: {error}"))
-            })?;
-            Base::Image(reference)
-        };
-        if let Some(name) = from.name.as_deref().filter(|name| find_stage(&self.plan.stages, name).is_some())
-        {
-            self.plan
-                .warnings
-                .push(format!("line {}: there is an earlier stage `{name}`; the later one counts", at.line));
-        }
-        let (name, instructions) = (from.name.clone(), Vec::new());
-        Ok(Stage { name, base, platform, instructions, needed: false, in_image: false })
-    }
-
-    fn choose_target(&mut self, target: Option<&str>) {
-        if self.plan.stages.is_empty() {
-            return;
-        }
-        let last = self.plan.stages.len() - 1;
-        self.plan.target = match target {
-            None => last,
-            Some(name) => {
-                let number = name.parse().ok().filter(|number| *number <= last);
-                if let Some(found) = find_stage(&self.plan.stages, name).or(number) {
-                    found
-                } else {
-                    let names: Vec<_> =
-                        self.plan.stages.iter().filter_map(|stage| stage.name.as_deref()).collect();
-                    let message =
-                        format!("there is no stage `{name}` to build: the stages are {}", shown(&names));
-                    return self.problems.push(Problem::new(Position { line: 1, column: 1 }, message));
-                }
-            }
-        };
-        let mut stage = self.plan.target;
-        self.plan.stages[stage].in_image = true;
-        while let Base::Stage(earlier) = self.plan.stages[stage].base {
-            stage = earlier;
-            self.plan.stages[stage].in_image = true;
-        }
-        self.require(self.plan.target);
-    }
-
-    /// Marks a stage and all it reads as needed and collects what cannot be built in them.
-    fn require(&mut self, target: usize) {
-        let mut open = vec![target];
-        while let Some(index) = open.pop() {
-            if std::mem::replace(&mut self.plan.stages[index].needed, true) {
-                continue;
-            }
-            if let Base::Stage(earlier) = self.plan.stages[index].base {
-                open.push(earlier);
-            }
-            let instructions = std::mem::take(&mut self.plan.stages[index].instructions);
-            for instruction in &instructions {
-                self.problems.extend(unsupported(instruction));
-                if let Kind::Copy(copy) = &instruction.kind {
-                    match self.plan.origin(index, copy) {
-                        Ok(Origin::Stage(earlier)) => open.push(earlier),
-                        Ok(_) => {}
-                        Err(problem) => self.problems.push(problem),
-                    }
-                }
-            }
-            self.plan.stages[index].instructions = instructions;
-        }
-    }
-
-    fn check_unused(&mut self) {
-        let declared = |name: &str| {
-            self.plan.globals.contains_key(name)
-                || self.plan.stages.iter().flat_map(|stage| &stage.instructions).any(|instruction| {
-                    matches!(&instruction.kind, Kind::Arg(list) if list.iter().any(|each| each.name.text == name))
-                })
-        };
-        let unused: Vec<&str> =
-            self.arguments.keys().map(String::as_str).filter(|name| !declared(name)).collect();
-        if !unused.is_empty() {
-            self.plan.warnings.push(format!("no ARG declares the build arguments {}", shown(&unused)));
-        }
-    }
-}
-
 /// Names for people.
-fn shown(names: &[&str]) -> String {
+pub(super) fn shown(names: &[&str]) -> String {
     if names.is_empty() {
         return "without names".to_owned();
     }
@@ -289,7 +205,7 @@ fn shown(names: &[&str]) -> String {
 }
 
 /// The last stage of that name, in whatever case.
-fn find_stage(stages: &[Stage], name: &str) -> Option<usize> {
+pub(super) fn find_stage(stages: &[Stage], name: &str) -> Option<usize> {
     let lower = name.to_ascii_lowercase();
     stages.iter().rposition(|stage| stage.name.as_deref() == Some(&lower))
 }
@@ -323,34 +239,8 @@ fn find_origin(stages: &[Stage], stage: usize, from: &Word) -> Result<Origin, Pr
     }
 }
 
-/// What the embedded builder cannot do of an instruction.
-fn unsupported(instruction: &Instruction) -> Vec<Problem> {
-    let shown: String = instruction.text.chars().take(100).collect();
-    match &instruction.kind {
-        Kind::Run => {
-            let message = format!("the embedded builder runs no commands, so it cannot do `{shown}`");
-            vec![Problem::for_engine(instruction.at, &message)]
-        }
-        Kind::OnBuild => {
-            let message = format!("the embedded builder does not support ONBUILD, in `{shown}`");
-            vec![Problem::for_engine(instruction.at, &message)]
-        }
-        Kind::Copy(copy) => {
-            let remote = copy.sources.iter().filter_map(|source| match source {
-                Source::Path(word) if copy.is_add && is_remote(&word.text) => Some(Problem::for_engine(
-                    word.at,
-                    &format!("the embedded builder does not fetch `{}`", word.text),
-                )),
-                _ => None,
-            });
-            let flags = copy.unsupported.iter().map(|(at, message)| Problem::for_engine(*at, message));
-            flags.chain(remote).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Whether a source of ADD is fetched from elsewhere: a URL or a git repository.
-pub(crate) fn is_remote(source: &str) -> bool {
-    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| source.starts_with(scheme))
+/// A mistake in an instruction that a base image brings.
+fn of_trigger(mut problem: Problem, image: &ImageReference, text: &str) -> Problem {
+    problem.message = format!("the base image {image} brings `ONBUILD {text}`: {}", problem.message);
+    problem
 }

@@ -42,7 +42,8 @@ impl Template {
         reader.until(None, Escapes::Resolved)
     }
 
-    /// Reads the text of a here-document, in which quotes mean nothing.
+    /// Reads the text of a here-document, in which quotes mean nothing. An escape character goes, as in words, whatever
+    /// follows it.
     ///
     /// # Errors
     /// As for [`Template::parse`].
@@ -107,7 +108,7 @@ impl Operation {
     }
 }
 
-/// What becomes of escape characters: resolved, or kept for a pattern to read.
+/// What becomes of escape characters: resolved, or kept: for a pattern to read, and in what replaces it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Escapes {
     Resolved,
@@ -145,11 +146,6 @@ impl Reader {
                 _ if character == self.escape => {
                     if escapes == Escapes::Kept {
                         template.push(character);
-                    } else if !self.quotes
-                        && self.peek().is_some_and(|next| next != '$' && next != self.escape)
-                    {
-                        template.push(character);
-                        continue;
                     }
                     if let Some(escaped) = self.take() {
                         template.push(escaped);
@@ -243,7 +239,7 @@ impl Reader {
                 let all = self.peek() == Some('/');
                 self.next += usize::from(all);
                 let pattern = self.until(Some('/'), Escapes::Kept)?;
-                let replacement = self.until(Some('}'), Escapes::Resolved)?;
+                let replacement = self.until(Some('}'), Escapes::Kept)?;
                 Ok(Operation::Replace { all, pattern, replacement })
             }
             None => Err(format!("`}}` is missing after `${{{name}`")),
@@ -360,7 +356,10 @@ mod tests {
             ("${p#x}", "a/b/c.tar.gz"),
             ("${p/b/x}", "a/x/c.tar.gz"),
             ("${p//\\//-}", "a-b-c.tar.gz"),
+            ("${p//\\//\\/}", "a\\/b\\/c.tar.gz"),
             ("${p/?.*/x}", "a/b/x"),
+            ("${p/$none/x}", "xa/b/c.tar.gz"),
+            ("${star%%\\**}", "a"),
             ("${star//\\*/-}", "a-b-c"),
             ("${v/a/}", "vlue"),
             ("ä$v", "ävalue"),
@@ -396,7 +395,7 @@ mod tests {
 
     #[test]
     fn the_text_of_a_file_keeps_its_quotes() {
-        let template = Template::parse_text("'$v' \"${v}\" \\$v \\n", '\\').unwrap();
-        assert_eq!(template.expand(&|_| Some("x".to_owned())).unwrap(), "'x' \"x\" $v \\n");
+        let template = Template::parse_text("'$v' \"${v}\" \\$v \\\\ \\n", '\\').unwrap();
+        assert_eq!(template.expand(&|_| Some("x".to_owned())).unwrap(), "'x' \"x\" $v \\ n");
     }
 }

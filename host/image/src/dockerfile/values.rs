@@ -2,9 +2,9 @@
 
 use super::{
     instruction::Healthcheck,
-    parse::{command, unknown_flag},
+    parse::{command, twice, unknown_flag},
     problem::Problem,
-    words::{Flag, Rest},
+    words::Rest,
 };
 
 /// The flags of HEALTHCHECK that take a duration, with their names in the image's configuration.
@@ -50,10 +50,6 @@ pub(super) fn healthcheck(rest: Rest<'_>) -> Result<Healthcheck, Problem> {
         }
     }
     Ok(Healthcheck::Cmd { command: command(words), durations, retries })
-}
-
-fn twice(flag: &Flag<'_>) -> Problem {
-    flag.whole.problem(format!("the flag `--{}` is given twice", flag.name))
 }
 
 /// A duration such as `1m30s`, in nanoseconds: zero, or at least a millisecond.

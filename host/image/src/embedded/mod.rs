@@ -1,64 +1,58 @@
 //! The embedded builder: images without RUN, built in this process without privileges, engine or network, except for
-//! the base images that it is given.
+//! the base images and what ADD fetches, which others bring.
 //!
 //! Differences from Docker that are intended: every file gets the build's timestamp instead of its own time, since a
 //! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
 //! COPY that all match nothing are an error.
 
+mod bases;
 mod build;
+mod copying;
+mod elsewhere;
+mod failure;
+mod fetching;
 mod output;
 mod settings;
+mod sources;
 mod stage;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
-    ports::{Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress},
+    ports::{
+        Activity, BaseImages, BuildRequest, BuiltImage, ImageBuilder, PortFailure, Progress, RemoteSources,
+    },
 };
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
 
-use self::build::{Build, Images};
+use self::{build::Build, elsewhere::Elsewhere};
 use crate::{
     blocking,
     cache::Cache,
     dockerfile::{Dockerfile, Plan},
     error::ImageError,
-    one_platform,
 };
 
 /// Builds images in this process.
 pub struct EmbeddedBuilder {
     base_images: Arc<dyn BaseImages>,
+    remote: Arc<dyn RemoteSources>,
     cache: Cache,
 }
 
 impl EmbeddedBuilder {
-    /// A builder that takes base images from there, and remembers in the folder `cache`, if there is one, what it
-    /// needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
+    /// A builder that takes base images and what ADD fetches from there, and remembers in the folder `cache`, if there is
+    /// one, what it needs not do again. Builds at the same time may share the folder, and it may be removed at any time.
     #[must_use]
-    pub fn new(base_images: Arc<dyn BaseImages>, cache: Option<PathBuf>) -> Self {
-        Self { base_images, cache: Cache::new(cache) }
-    }
-
-    async fn images(
-        &self,
-        plan: &Plan,
-        request: &BuildRequest,
-        progress: &dyn Progress,
-    ) -> Result<Images, PortFailure> {
-        let mut images = Images::new();
-        for (reference, platform) in plan.images() {
-            progress.activity(Activity::Line(&format!("FROM {reference}")));
-            let digest = self
-                .base_images
-                .fetch(&reference, std::slice::from_ref(&platform), &request.layout, progress)
-                .await?;
-            images.insert((reference, platform), digest[0]);
-        }
-        Ok(images)
+    pub fn new(
+        base_images: Arc<dyn BaseImages>,
+        remote: Arc<dyn RemoteSources>,
+        cache: Option<PathBuf>,
+    ) -> Self {
+        Self { base_images, remote, cache: Cache::new(cache) }
     }
 }
 
@@ -69,19 +63,25 @@ impl ImageBuilder for EmbeddedBuilder {
         request: &BuildRequest,
         progress: &dyn Progress,
     ) -> Result<BuiltImage, PortFailure> {
-        let owned = request.clone();
-        let (plan, layout) = blocking(move || prepare(&owned)).await?;
-        for warning in &plan.warnings {
-            progress.activity(Activity::Warning(warning));
+        let mut owned = request.clone();
+        owned.timestamp = timestamp(request)?;
+        let request = &owned.clone();
+        let (plans, layout) = blocking(move || prepare(&owned)).await?;
+        let (plans, images) = bases::fetch(&self.base_images, plans, &layout, progress).await?;
+        // What is wrong with the Dockerfile is as wrong on every platform: nobody wants to read it again.
+        let warnings: BTreeSet<String> =
+            plans.iter().flat_map(|plan| plan.warnings(&request.build_arguments)).collect();
+        for warning in warnings {
+            progress.activity(Activity::Warning(&warning));
         }
-        let images = self.images(&plan, request, progress).await?;
         let (say, mut news) = mpsc::unbounded_channel();
         let tell = say.clone();
         let build = Build {
             request: request.clone(),
-            plan,
+            plans,
             images,
             cache: self.cache.clone(),
+            elsewhere: Elsewhere::new(Arc::clone(&self.remote), &layout)?,
             layout,
             // Nobody listens when the build was given up.
             say: Box::new(move |line| drop(say.send(News::Line(line)))),
@@ -106,16 +106,22 @@ enum News {
     Blob(Digest),
 }
 
-/// Reads the Dockerfile and finds everything in it that cannot be built.
-fn prepare(request: &BuildRequest) -> Result<(Plan, Layout), ImageError> {
+/// The time of the build: that of the build argument, when there is one (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
+fn timestamp(request: &BuildRequest) -> Result<i64, ImageError> {
+    match request.build_arguments.get("SOURCE_DATE_EPOCH") {
+        Some(text) => text.parse().map_err(|_| ImageError::InvalidEpoch(text.clone())),
+        None => Ok(request.timestamp),
+    }
+}
+
+/// Reads the Dockerfile and finds everything in it that cannot be built, on whichever platform.
+fn prepare(request: &BuildRequest) -> Result<(Vec<Plan>, Layout), ImageError> {
     let text = crate::read_text(&request.dockerfile, crate::LARGEST_DOCKERFILE)?;
     let dockerfile = Dockerfile::parse(&text, &request.dockerfile)?;
-    let plan = Plan::new(
-        dockerfile,
-        &request.dockerfile,
-        &request.build_arguments,
-        request.target.as_deref(),
-        one_platform(request)?,
-    )?;
-    Ok((plan, Layout::open_or_create(&request.layout)?))
+    let BuildRequest { build_arguments, target, .. } = request;
+    let plan = |platform| {
+        Plan::new(dockerfile.clone(), &request.dockerfile, build_arguments, target.as_deref(), platform)
+    };
+    let plans = request.platforms.as_slice().iter().map(plan).collect::<Result<_, _>>()?;
+    Ok((plans, Layout::open_or_create(&request.layout)?))
 }

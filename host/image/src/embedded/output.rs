@@ -1,8 +1,16 @@
 //! From a built stage to an image in the layout.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use plimsoll_core::ports::{BuildRequest, BuiltImage};
-use plimsoll_layout::Layout;
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BuildRequest, BuiltImage, Platform},
+};
+use plimsoll_layout::{
+    Layout,
+    manifest::{OCI_INDEX, OCI_MANIFEST},
+};
 use serde_json::{Map, Value, json};
 
 use super::stage::StageState;
@@ -14,22 +22,32 @@ pub(super) fn rfc3339(seconds: i64) -> String {
     Timestamp::from_second(limited).unwrap_or_default().to_string()
 }
 
-/// Writes configuration and manifest, and offers the manifest in the layout's index.
+/// The image for one platform.
+pub(super) struct PlatformImage {
+    /// How an index names it.
+    descriptor: Map<String, Value>,
+    digest: Digest,
+    /// Its layers, by digest, with their sizes in bytes.
+    layers: BTreeMap<String, u64>,
+}
+
+/// Writes configuration and manifest.
 pub(super) fn write(
     layout: &Layout,
     request: &BuildRequest,
+    platform: &Platform,
     mut state: StageState,
     created: &str,
-) -> Result<BuiltImage, ImageError> {
+) -> Result<PlatformImage, ImageError> {
     for (name, value) in &request.labels {
         state.config.add("Labels", name, value.as_str().into());
     }
     state.config.set_created(created);
+    state.config.set_platform(platform);
     let (config, config_size) = layout.write_blob(state.config.to_json().to_string().as_bytes())?;
-    let size = state.layers.iter().filter_map(|layer| layer["size"].as_u64()).sum();
     let mut manifest = json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "mediaType": OCI_MANIFEST,
         "config": {
             "mediaType": "application/vnd.oci.image.config.v1+json",
             "digest": config.to_string(),
@@ -37,22 +55,67 @@ pub(super) fn write(
         },
         "layers": state.layers,
     });
-    let annotations = annotations(request, &state);
-    if !annotations.is_empty() {
-        manifest["annotations"] = Value::Object(annotations);
-    }
-    let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
+    annotate(&mut manifest, &annotations(request, &state));
+    let (digest, size) = layout.write_blob(manifest.to_string().as_bytes())?;
+    let descriptor = [
+        ("mediaType", OCI_MANIFEST.into()),
+        ("digest", digest.to_string().into()),
+        ("size", size.into()),
+        ("platform", described(platform)),
+    ];
+    let descriptor = descriptor.map(|(name, value)| (name.to_owned(), value));
+    let layer = |layer: &Value| Some((layer["digest"].as_str()?.to_owned(), layer["size"].as_u64()?));
+    let layers = state.layers.iter().filter_map(layer).collect();
+    Ok(PlatformImage { descriptor: Map::from_iter(descriptor), digest, layers })
+}
+
+/// Offers the image in the layout's index: its manifest when it is for one platform, else an index over the manifests
+/// (OCI image specification 1.1, "Image Index"), in the order of the request.
+pub(super) fn finish(
+    layout: &Layout,
+    request: &BuildRequest,
+    images: Vec<PlatformImage>,
+) -> Result<BuiltImage, ImageError> {
+    let layers: BTreeMap<&String, &u64> = images.iter().flat_map(|image| &image.layers).collect();
+    let size = layers.into_values().sum();
+    let digest = if let [image] = &images[..] { image.digest } else { write_index(layout, request, images)? };
     layout.add_manifest(&digest)?;
     Ok(BuiltImage { digest, size })
 }
 
-/// What was asked for, and which base it is built on (OCI image specification 1.1, "Pre-Defined Annotation Keys").
-fn annotations(request: &BuildRequest, state: &StageState) -> Map<String, Value> {
-    let mut all: std::collections::BTreeMap<&str, String> = std::collections::BTreeMap::new();
-    if let Some((reference, digest)) = &state.base {
-        all.insert("org.opencontainers.image.base.name", reference.to_string());
-        all.insert("org.opencontainers.image.base.digest", digest.to_string());
+fn write_index(
+    layout: &Layout,
+    request: &BuildRequest,
+    images: Vec<PlatformImage>,
+) -> Result<Digest, ImageError> {
+    let manifests: Vec<Value> = images.into_iter().map(|image| Value::Object(image.descriptor)).collect();
+    let mut index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests });
+    annotate(&mut index, &request.annotations);
+    Ok(layout.write_blob(index.to_string().as_bytes())?.0)
+}
+
+/// A platform as an index writes it (OCI image specification 1.1, "Image Index Property Descriptions").
+fn described(platform: &Platform) -> Value {
+    let mut value = json!({ "architecture": platform.architecture(), "os": platform.os() });
+    if let Some(variant) = platform.variant() {
+        value["variant"] = variant.into();
     }
-    all.extend(request.annotations.iter().map(|(name, value)| (name.as_str(), value.clone())));
-    all.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+    value
+}
+
+fn annotate(document: &mut Value, annotations: &BTreeMap<String, String>) {
+    if !annotations.is_empty() {
+        document["annotations"] = json!(annotations);
+    }
+}
+
+/// What was asked for, and which base it is built on (OCI image specification 1.1, "Pre-Defined Annotation Keys").
+fn annotations(request: &BuildRequest, state: &StageState) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    if let Some((reference, digest)) = &state.base {
+        all.insert("org.opencontainers.image.base.name".to_owned(), reference.to_string());
+        all.insert("org.opencontainers.image.base.digest".to_owned(), digest.to_string());
+    }
+    all.extend(request.annotations.clone());
+    all
 }

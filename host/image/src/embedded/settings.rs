@@ -18,7 +18,7 @@ pub(super) fn apply(
         Kind::Arg(arguments) => arguments.iter().try_for_each(|each| declare(each, state, given))?,
         Kind::Env(pairs) => {
             for (name, value) in expand_pairs(pairs, state)? {
-                state.config.set_env(&name, &value);
+                state.set_env(&name, &value);
             }
         }
         Kind::Label(pairs) => {
@@ -65,7 +65,12 @@ pub(super) fn apply(
             state.config.set("Healthcheck", check);
         }
         Kind::Maintainer(name) => state.config.set_author(name),
-        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run | Kind::OnBuild => {}
+        Kind::OnBuild(trigger) => {
+            let mut triggers = state.config.texts("OnBuild");
+            triggers.push(trigger.text.clone());
+            state.config.set("OnBuild", triggers.into());
+        }
+        Kind::From(_) | Kind::Copy(_) | Kind::Workdir(_) | Kind::Run => {}
     }
     Ok(())
 }
@@ -145,9 +150,10 @@ fn healthcheck(check: &Healthcheck) -> Value {
                 Command::Shell(line) => vec!["CMD-SHELL".to_owned(), line.clone()],
             };
             let mut value = Map::from_iter([("Test".to_owned(), test.into())]);
-            value.extend(
-                durations.iter().map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())),
-            );
+            // Zero is what is inherited, and engines leave it out.
+            let durations = durations.iter().filter(|(_, nanoseconds)| *nanoseconds != 0);
+            value.extend(durations.map(|(name, nanoseconds)| ((*name).to_owned(), (*nanoseconds).into())));
+            let retries = retries.filter(|retries| *retries != 0);
             value.extend(retries.map(|retries| ("Retries".to_owned(), retries.into())));
             Value::Object(value)
         }

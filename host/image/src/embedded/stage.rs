@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct StageState {
     /// The image's configuration so far.
     pub(super) config: ImageConfig,
-    /// The arguments that were declared, with their values.
+    /// The arguments that were declared, with their values, less those over which ENV set a variable.
     pub(super) arguments: BTreeMap<String, String>,
     /// The descriptors of its layers.
     pub(super) layers: Vec<Value>,
@@ -74,27 +74,17 @@ impl StageState {
         reference: &ImageReference,
         digest: Digest,
     ) -> Result<Self, ImageError> {
-        let unusable =
-            |problem: &str| ImageError::Base { image: reference.to_string(), problem: problem.to_owned() };
-        let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
-            return Err(unusable("it is a choice of images, not one for this platform"));
-        };
-        let document =
-            layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
-        let config = ImageConfig::of_base(&document, image.layers().len())
-            .ok_or_else(|| unusable("its configuration does not fit its layers"))?;
-        if !config.texts("OnBuild").is_empty() {
-            return Err(unusable(
-                "it has ONBUILD instructions, which the embedded builder does not carry out: build with `builder = \"docker\"`",
-            ));
-        }
+        let (manifest, mut config) = read_image(layout, reference, digest)?;
+        // They are instructions of the plan now.
+        config.remove("OnBuild");
+        config.ensure_path();
         let mut digests = Vec::new();
         let mut layers = Vec::new();
-        for descriptor in image.layers() {
+        for descriptor in manifest.layers() {
             digests.push(manifest::digest(descriptor)?);
             let kind = oci_layer_type(descriptor.media_type().as_ref());
             let mut value = serde_json::to_value(descriptor)
-                .map_err(|error| unusable(&format!("a layer cannot be described: {error}")))?;
+                .map_err(|error| unusable(reference, &format!("a layer cannot be described: {error}")))?;
             value["mediaType"] = kind.into();
             layers.push(value);
         }
@@ -110,19 +100,29 @@ impl StageState {
 
     /// A stage that goes on where this one ends.
     pub(super) fn continued(&self) -> Self {
-        Self { has_command: false, ..self.clone() }
+        let mut next = Self { has_command: false, ..self.clone() };
+        // What was declared before is not there for the environment to be hidden by it.
+        next.arguments.retain(|name, _| self.config.env(name).is_none());
+        next.config.remove("OnBuild");
+        next
     }
 
-    /// A word with its variables replaced: the environment wins over the arguments.
+    /// A word with its variables replaced.
     pub(super) fn expand(&self, word: &Word) -> Result<String, Problem> {
         word.template
             .expand(&|name| self.variable(name))
             .map_err(|message| Problem::new(word.at, format!("{message}, in `{}`", word.text)))
     }
 
-    /// The value of a variable.
+    /// The value of a variable: what ARG or ENV said last.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.config.env(name).or_else(|| self.arguments.get(name).cloned())
+        self.arguments.get(name).cloned().or_else(|| self.config.env(name))
+    }
+
+    /// Sets an environment variable, over an argument of its name.
+    pub(super) fn set_env(&mut self, name: &str, value: &str) {
+        self.arguments.remove(name);
+        self.config.set_env(name, value);
     }
 
     /// Where relative paths begin.
@@ -140,6 +140,42 @@ impl StageState {
             "size": layer.size,
         }));
     }
+}
+
+/// What is to be known of an image before anything is built on it.
+pub(super) struct About {
+    /// The platform that it says it is for; `None` when it says none.
+    pub(super) platform: Option<Platform>,
+    /// What it makes builds do that start from it.
+    pub(super) triggers: Vec<String>,
+}
+
+/// Looks at an image of the layout.
+pub(super) fn about(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<About, ImageError> {
+    let (_, config) = read_image(layout, reference, digest)?;
+    Ok(About { platform: config.platform(), triggers: config.texts("OnBuild") })
+}
+
+fn read_image(
+    layout: &Layout,
+    reference: &ImageReference,
+    digest: Digest,
+) -> Result<(Box<manifest::ImageManifest>, ImageConfig), ImageError> {
+    let manifest::Manifest::Image(image) = layout.read_manifest(&digest)? else {
+        return Err(unusable(reference, "it is a choice of images, not one for this platform"));
+    };
+    let document = layout.read_blob(&manifest::digest(image.config())?, manifest::LARGEST_CONFIGURATION)?;
+    let config = ImageConfig::of_base(&document, image.layers().len())
+        .ok_or_else(|| unusable(reference, "its configuration does not fit its layers"))?;
+    Ok((image, config))
+}
+
+fn unusable(image: &ImageReference, problem: &str) -> ImageError {
+    ImageError::Base { image: image.to_string(), problem: problem.to_owned() }
 }
 
 /// The OCI media type for a layer of Docker's; the same bytes go by both names (OCI image specification 1.1,

@@ -1,13 +1,19 @@
 //! Tests of whole builds, against folders on disk and base images from memory.
 
 #[cfg(test)]
+mod adding;
+#[cfg(test)]
 mod build;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
 mod copy;
 #[cfg(test)]
-mod docker;
+mod copy_flags;
+#[cfg(test)]
+mod on_build;
+#[cfg(test)]
+mod platforms;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -38,6 +38,11 @@ fn dockerfile() -> impl Strategy<Value = String> {
         Just("`"),
         Just("x"),
         Just("EXPOSE "),
+        Just("ONBUILD "),
+        Just("ADD "),
+        Just("--parents"),
+        Just("--checksum="),
+        Just("https://h/a.git#b"),
         Just("\r\n"),
         Just("\u{feff}"),
     ];

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
+    io::{Read as _, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use plimsoll_core::{
     digest::Digest,
     ports::{
-        Activity, BaseImages, BuildRequest, BuiltImage, Compression, ImageBuilder as _, Platform,
-        PortFailure, Progress,
+        Activity, BaseImages, BuildRequest, BuiltImage, Compression, FailureClass, GitSource,
+        ImageBuilder as _, Platform, PortFailure, Progress, RemoteSources,
     },
     reference::ImageReference,
 };
@@ -32,8 +32,13 @@ pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     /// How often base images were asked for.
     pub(crate) fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
+    /// What is elsewhere: files by address.
+    pub(crate) web: BTreeMap<String, Vec<u8>>,
 }
+
+/// The base image for each platform.
+type Bases = Arc<dyn Fn(&Platform) -> Base + Send + Sync>;
 
 /// A base image of one layer.
 #[derive(Clone)]
@@ -45,7 +50,7 @@ pub(crate) struct Base {
 impl Workspace {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let workspace = Self { folder, fetches: Arc::default(), base: None };
+        let workspace = Self { folder, fetches: Arc::default(), bases: None, web: BTreeMap::new() };
         fs::create_dir(workspace.context()).unwrap();
         for (path, content) in files {
             workspace.write(path, content);
@@ -53,8 +58,13 @@ impl Workspace {
         workspace
     }
 
-    pub(crate) fn with_base(mut self, base: Base) -> Self {
-        self.base = Some(base);
+    /// With the same base image for whichever platform, as without an index.
+    pub(crate) fn with_base(self, base: Base) -> Self {
+        self.with_bases(move |_| base.clone())
+    }
+
+    pub(crate) fn with_bases(mut self, bases: impl Fn(&Platform) -> Base + Send + Sync + 'static) -> Self {
+        self.bases = Some(Arc::new(bases));
         self
     }
 
@@ -93,8 +103,9 @@ impl Workspace {
     }
 
     pub(crate) fn builder(&self) -> EmbeddedBuilder {
-        let images = Images { fetches: Arc::clone(&self.fetches), base: self.base.clone() };
-        EmbeddedBuilder::new(Arc::new(images), Some(self.folder.path().join("cache")))
+        let images = Images { fetches: Arc::clone(&self.fetches), bases: self.bases.clone() };
+        let web = Web { files: self.web.clone(), fetches: Arc::clone(&self.fetches) };
+        EmbeddedBuilder::new(Arc::new(images), Arc::new(web), Some(self.folder.path().join("cache")))
     }
 
     pub(crate) fn try_build(&self, request: &BuildRequest) -> (Result<BuiltImage, PortFailure>, Vec<String>) {
@@ -137,23 +148,14 @@ impl Progress for Lines {
 
 struct Images {
     fetches: Arc<AtomicUsize>,
-    base: Option<Base>,
+    bases: Option<Bases>,
 }
 
-#[async_trait]
-impl BaseImages for Images {
-    async fn fetch(
-        &self,
-        reference: &ImageReference,
-        platforms: &[Platform],
-        layout: &Path,
-        _: &dyn Progress,
-    ) -> Result<Vec<Digest>, PortFailure> {
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        let base = self.base.as_ref().unwrap_or_else(|| panic!("no test asked for {reference}"));
-        let layout = Layout::open_or_create(layout)?;
-        let (layer, size) = layout.write_blob(&base.layer)?;
-        let (config, config_size) = layout.write_blob(base.config.to_string().as_bytes())?;
+impl Base {
+    /// Writes the image as Docker would have.
+    fn write(&self, layout: &Layout) -> Result<Digest, PortFailure> {
+        let (layer, size) = layout.write_blob(&self.layer)?;
+        let (config, config_size) = layout.write_blob(self.config.to_string().as_bytes())?;
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -166,8 +168,57 @@ impl BaseImages for Images {
                 "digest": layer.to_string(), "size": size,
             }],
         });
-        let (digest, _) = layout.write_blob(manifest.to_string().as_bytes())?;
-        Ok(vec![digest; platforms.len()])
+        Ok(layout.write_blob(manifest.to_string().as_bytes())?.0)
+    }
+}
+
+/// Files by address, and one repository, whose one file says which state of it was asked for.
+struct Web {
+    files: BTreeMap<String, Vec<u8>>,
+    fetches: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl RemoteSources for Web {
+    async fn file(
+        &self,
+        url: &str,
+        into: &mut (dyn Write + Send),
+        _: &dyn Progress,
+    ) -> Result<(), PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let none = || PortFailure::new(FailureClass::Outside, format!("nothing is at {url}"));
+        into.write_all(self.files.get(url).ok_or_else(none)?).unwrap();
+        Ok(())
+    }
+
+    async fn repository(
+        &self,
+        source: &GitSource,
+        into: &Path,
+        _: &dyn Progress,
+    ) -> Result<String, PortFailure> {
+        fs::create_dir_all(into.join("docs/deep")).unwrap();
+        fs::write(into.join("docs/deep/page"), format!("{source:?}")).unwrap();
+        fs::write(into.join("readme"), "read me").unwrap();
+        Ok("c0ffee0000000000000000000000000000000000".to_owned())
+    }
+}
+
+#[async_trait]
+impl BaseImages for Images {
+    async fn fetch(
+        &self,
+        reference: &ImageReference,
+        platforms: &[Platform],
+        layout: &Path,
+        _: &dyn Progress,
+    ) -> Result<Vec<Digest>, PortFailure> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let none = || PortFailure::new(FailureClass::User, format!("there is no {reference}"));
+        let bases = self.bases.as_ref().ok_or_else(none)?;
+        let layout = Layout::open_or_create(layout)?;
+        platforms.iter().map(|platform| bases(platform).write(&layout)).collect()
     }
 }
 
@@ -201,7 +252,7 @@ pub(crate) fn small_base() -> Base {
     add("./var/log/access.log", Symlink, 0o777, 0, "/dev/stdout");
     let tar = tar.into_inner().unwrap();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut encoder, &tar).unwrap();
+    encoder.write_all(&tar).unwrap();
     Base {
         config: json!({
             "architecture": "amd64", "os": "linux", "os.features": ["kept"], "docker_version": "20.10",
@@ -235,25 +286,33 @@ pub(crate) struct Entry {
     pub(crate) time: u64,
     pub(crate) target: Option<String>,
     pub(crate) content: String,
+    pub(crate) attributes: Vec<(String, Vec<u8>)>,
 }
 
 impl Image {
     fn read(layout: &Path, built: BuiltImage) -> Self {
         let layout = Layout::open(layout).unwrap();
         assert!(layout.references().unwrap().contains(&(None, built.digest)), "the index offers the image");
-        assert!(matches!(layout.read_manifest(&built.digest).unwrap(), Manifest::Image(_)));
+        let image = Self::of(&layout, built.digest);
+        let sizes =
+            image.manifest["layers"].as_array().unwrap().iter().map(|layer| layer["size"].as_u64().unwrap());
+        assert_eq!(built.size, sizes.sum::<u64>());
+        image
+    }
+
+    /// Reads one image for one platform.
+    pub(crate) fn of(layout: &Layout, digest: Digest) -> Self {
+        assert!(matches!(layout.read_manifest(&digest).unwrap(), Manifest::Image(_)));
         let json = |digest: &Digest| -> Value {
             serde_json::from_slice(&layout.read_blob(digest, 1 << 20).unwrap()).unwrap()
         };
-        let manifest = json(&built.digest);
+        let manifest = json(&digest);
         let config = json(&manifest["config"]["digest"].as_str().unwrap().parse().unwrap());
         let mut layers = Vec::new();
-        let mut size = 0;
         for (index, descriptor) in manifest["layers"].as_array().unwrap().iter().enumerate() {
             let digest = descriptor["digest"].as_str().unwrap().parse().unwrap();
             let blob = layout.read_blob(&digest, 1 << 30).unwrap();
             assert_eq!(descriptor["size"], blob.len());
-            size += blob.len() as u64;
             let mut tar = Vec::new();
             if descriptor["mediaType"].as_str().unwrap().ends_with("+zstd") {
                 tar = zstd::decode_all(blob.as_slice()).unwrap();
@@ -263,11 +322,10 @@ impl Image {
             assert_eq!(config["rootfs"]["diff_ids"][index], Digest::of(&tar).to_string());
             layers.push(entries(&tar));
         }
-        assert_eq!(built.size, size);
         let history = config["history"].as_array().unwrap();
         let with_layer = history.iter().filter(|entry| entry["empty_layer"] != true).count();
         assert_eq!(with_layer, layers.len(), "the history has an entry for each layer");
-        Self { digest: built.digest, manifest, config, layers }
+        Self { digest, manifest, config, layers }
     }
 
     /// The entries of the last layer.
@@ -294,6 +352,13 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
         let mut entry = entry.unwrap();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
+        let mut attributes = Vec::new();
+        for extension in entry.pax_extensions().unwrap().into_iter().flatten() {
+            let extension = extension.unwrap();
+            if let Some(name) = extension.key().unwrap().strip_prefix("SCHILY.xattr.") {
+                attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
+            }
+        }
         let header = entry.header();
         list.push(Entry {
             path: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
@@ -303,6 +368,7 @@ fn entries(tar: &[u8]) -> Vec<Entry> {
             time: header.mtime().unwrap(),
             target: entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned()),
             content: String::from_utf8_lossy(&content).into_owned(),
+            attributes,
         });
     }
     list

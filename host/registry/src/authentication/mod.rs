@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// Whether something better may be shown for these rights than what was refused, which was got at `shown`: something that
-    /// came in its place, or something new when it was there before `started`, and is now forgotten.
+    /// came in its place, or something new when it was there before `started` or has run out, and is now forgotten.
     pub(crate) fn is_outdated(&self, scopes: &Scopes, shown: Option<Instant>, started: Instant) -> bool {
         let Some(access) = self.known_access() else { return false };
         let slot = access.tokens.slot(scopes);
@@ -101,7 +101,7 @@ impl Connection {
             // Only now it is known what the registry asks for.
             return access.challenge().is_some() && access.credential(scopes.repository()).is_none();
         };
-        let is_old = shown < started;
+        let is_old = shown < started || !slot.is_fresh();
         if is_old {
             slot.forget(shown);
             access

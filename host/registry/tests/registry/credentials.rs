@@ -167,6 +167,80 @@ async fn a_missing_configuration_is_anonymous_access() {
     push(&registries(options).repository(server.repository()), &image).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_token_that_runs_out_in_the_middle_of_a_push_is_replaced() {
+    let (server, image, _) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let repository = registries(options()).repository(server.repository());
+    push(&repository, &image).await.unwrap();
+    let before = server.count("GET /token");
+    server.storage().blobs.clear();
+    // It is good for the beginning of an upload, and no longer for its content.
+    server.fault("PUT /v2/site/blobs", Fault::Status(401, ""));
+    assert_eq!(push(&repository, &image).await.unwrap().blobs_sent, 2);
+    assert_eq!((before, server.count("GET /token")), (2, 3));
+}
+
+#[tokio::test]
+async fn a_registry_may_ask_only_when_it_comes_to_a_repository() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    server.state().greets_everybody = true;
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repository_may_have_credentials_of_its_own() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    let host = server.address.to_string();
+    let right = json!({"auth": RIGHT});
+    for (key, is_right) in [(format!("{host}/site"), true), (format!("{host}/other"), false)] {
+        let auths = json!({"auths": {key: right, host.clone(): {"auth": WRONG}}});
+        let (_folder, options) = with_configuration(&auths);
+        let pushed = push(&registries(options).repository(server.repository()), &image).await;
+        assert_eq!(pushed.is_ok(), is_right);
+    }
+}
+
+#[tokio::test]
+async fn the_second_file_is_for_what_the_first_does_not_know() {
+    let (server, image, _) = setting().await;
+    demand_basic(&server);
+    let (_podman, second) = knows(&server, &json!({"auth": RIGHT}));
+    let (_docker, first) = with_configuration(&json!({"auths": {"other.example": {"auth": WRONG}}}));
+    let options = RegistryOptions { podman_config: second.docker_config, ..first };
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_server_that_takes_forms_alone_gets_one() {
+    let (server, image, _) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let scopes = ["scope=repository%3Asite%3Apull", "scope=repository%3Asite%3Apull%2Cpush"];
+    let grant = "client_id=plimsoll&grant_type=password&username=me&password=secret";
+    let questions = scopes.map(|scope| format!("POST service=it&{scope}&{grant}")).to_vec();
+    server.state().token = Some((questions, String::new()));
+    server.fault("GET /token", Fault::Status(405, ""));
+    server.fault("GET /token", Fault::Status(404, ""));
+    let (_folder, options) = knows(&server, &json!({"auth": RIGHT}));
+    push(&registries(options).repository(server.repository()), &image).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_server_that_sends_us_elsewhere_is_not_followed() {
+    let (server, image, _) = setting().await;
+    let realm = format!(r#"Bearer realm="http://{}/token",service="it""#, server.address);
+    server.state().demanded = Some(("Bearer the-token".to_owned(), realm));
+    let (_folder, options) = knows(&server, &json!({"identitytoken": "identity"}));
+    server.fault("POST /token", Fault::Status(307, "Location: http://127.0.0.1:1/token\r\n"));
+    let failure = push(&registries(options).repository(server.repository()), &image).await.unwrap_err();
+    assert!(failure.to_string().contains("refuses a token"), "{failure}");
+}
+
 /// Runs the test below in a process of its own, for only there a helper can be put on the `PATH`.
 #[test]
 fn helpers_are_asked_and_not_waited_for_for_ever() {

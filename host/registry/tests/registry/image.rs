@@ -53,8 +53,8 @@ pub(crate) fn index() -> (Image, Digest) {
 
 /// Writes a configuration and a manifest; answers the digests of the manifest and the configuration.
 fn write_image(layout: &Layout, architecture: &str, layer: &Digest, layer_size: u64) -> (Digest, Digest) {
-    let configuration =
-        json!({"os": "linux", "architecture": architecture, "config": {"Labels": {"team": "web"}}});
+    let configuration = json!({"os": "linux", "architecture": architecture, "author": layer_size.to_string(),
+        "config": {"Labels": {"team": "web"}}});
     let (configuration, configuration_size) =
         layout.write_blob(configuration.to_string().as_bytes()).unwrap();
     let manifest = json!({

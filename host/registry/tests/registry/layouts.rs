@@ -48,6 +48,7 @@ async fn a_layout_takes_an_index_with_its_images() {
     assert_eq!((report.blobs_sent, report.blobs_present), (2, 1));
     let layout = Layout::open(folder.path()).unwrap();
     assert_eq!(layout.references().unwrap(), [(None, index)]);
+    assert_eq!(repository.labels(&index).await.unwrap().unwrap()["team"], "web");
     let contents = layout.contents(&index).unwrap();
     assert!(contents.blobs.iter().all(|blob| layout.has_blob(&blob.digest).unwrap() == Some(blob.size)));
 }

@@ -2,14 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod azure;
+mod broken_pulls;
+mod broken_pushes;
 mod credentials;
 mod faults;
 mod image;
 mod layouts;
+mod mounts;
 mod platforms;
 mod referrers;
+mod restarts;
 mod resumption;
 mod server;
+mod servers;
 mod setting;
 mod transfers;
 mod uploads;

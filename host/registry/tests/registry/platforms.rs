@@ -71,6 +71,8 @@ async fn several_platforms_come_from_one_look_at_the_tag() {
         let blobs = layout.contents(digest).unwrap().blobs;
         assert!(blobs.iter().all(|blob| layout.has_blob(&blob.digest).unwrap() == Some(blob.size)));
     }
+    let labels = repository.labels(&index).await.unwrap().unwrap();
+    assert_eq!(labels["team"], "web");
     let gets = |what: &str| server.count(&format!("GET /v2/site/{what}"));
     assert_eq!((gets("manifests/v1"), gets(&format!("blobs/{}", image.layer))), (1, 1));
 }

@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<(&'static str, Fault)>,
     /// The value of the header `Authorization` that is demanded, and the challenge otherwise.
     pub(crate) demanded: Option<(String, String)>,
+    /// The greeting needs no credentials, whatever the rest needs.
+    pub(crate) greets_everybody: bool,
     /// What the token server may be asked, method and form, and the value of the header `Authorization`.
     pub(crate) token: Option<(Vec<String>, String)>,
     /// What the token server hands out, when it is not `the-token`.
@@ -89,7 +91,7 @@ impl Request {
     /// A parameter of the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).last()?;
+        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()?;
         Some(value.replace("%3A", ":").replace("%2F", "/"))
     }
 }
@@ -273,6 +275,9 @@ fn refusal(state: &State, request: &Request) -> Option<Answer> {
         let question = format!("{} {form}", request.method);
         let is_right = questions.contains(&question) && shown.unwrap_or_default() == demanded;
         return (!is_right).then(|| Answer { status: 401, ..Answer::default() });
+    }
+    if state.greets_everybody && request.path == "/v2/" {
+        return None;
     }
     let (demanded, challenge) = state.demanded.as_ref()?;
     (shown != Some(demanded)).then(|| Answer {

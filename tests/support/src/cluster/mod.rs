@@ -4,9 +4,7 @@
 mod arguments;
 mod audit;
 mod certificates;
-mod guard;
 mod kubeconfig;
-mod process;
 mod servers;
 mod tools;
 
@@ -21,17 +19,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use tempfile::TempDir;
-
 use crate::{
     command::run,
-    requirement::{find_program, program},
-    text::{temporary_folder, write},
+    daemon::{Guard, guarded_folder},
+    requirement::{located, program},
+    text::write,
 };
-use guard::Guard;
 use servers::Servers;
+pub(crate) use tools::TOOLS;
 pub use tools::build_cluster_tools;
-pub(crate) use tools::folder as tools_folder;
 
 /// The variable that names the kubeconfig file of a control plane that runs already, for [`ControlPlane::shared`] to use.
 pub const KUBECONFIG_VARIABLE: &str = "PLIMSOLL_TEST_KUBECONFIG";
@@ -83,7 +79,7 @@ impl ControlPlane {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        let (folder, guard) = guarded_folder();
+        let (folder, guard) = guarded_folder("cluster");
         certificates::make(&folder);
         write(&folder.join("stages.yaml"), include_str!("stages.yaml"));
         write(&folder.join("nodes.yaml"), include_str!("nodes.yaml"));
@@ -111,7 +107,7 @@ impl ControlPlane {
     /// A cluster that somebody else started, and ends.
     #[track_caller]
     fn named(kubeconfig: &Path) -> Self {
-        let (folder, guard) = guarded_folder();
+        let (folder, guard) = guarded_folder("cluster");
         let view = |template: &str| {
             let output = format!("--output=go-template={template}");
             let arguments = ["config", "view", "--raw", "--flatten", "--minify", &output];
@@ -267,14 +263,14 @@ pub(crate) fn obstacle() -> Option<String> {
     if env::var_os(KUBECONFIG_VARIABLE).is_some_and(|path| !path.is_empty()) {
         return program("kubectl");
     }
-    tools::PROGRAMS.into_iter().filter(|program| *program != "helm").chain(["openssl"]).find_map(program)
+    TOOLS.programs.iter().copied().filter(|program| *program != "helm").chain(["openssl"]).find_map(program)
 }
 
 /// Where a program of a cluster is, such as `kubectl` or `helm`. Its name has to do where it is missing, for the message of
 /// whoever wants to run it.
 #[must_use]
 pub fn cluster_tool(name: &str) -> PathBuf {
-    find_program(name).unwrap_or_else(|| PathBuf::from(name))
+    located(name)
 }
 
 /// `kubectl` with a kubeconfig file. It keeps what it knows of the cluster beside it, not in the home folder.
@@ -288,14 +284,6 @@ fn client(kubeconfig: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("KUBECONFIG");
     command
-}
-
-/// A temporary folder that its guard removes, also when this process ends without a word.
-#[track_caller]
-fn guarded_folder() -> (PathBuf, Guard) {
-    let folder = TempDir::keep(temporary_folder("cluster"));
-    let guard = Guard::start(&folder);
-    (folder, guard)
 }
 
 /// What containers wrote, in the format of container runtimes, and kwok's word that it is everybody's.

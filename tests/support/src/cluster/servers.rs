@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{arguments, client, kubeconfig, process::Process};
+use super::{arguments, client, kubeconfig};
 use crate::{
     command::{run, until},
+    daemon::Process,
     text::write,
 };
 

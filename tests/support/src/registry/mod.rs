@@ -1,14 +1,20 @@
 //! Debian's own registry on loopback.
 
 mod process;
+mod tokens;
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use tempfile::TempDir;
 
 use crate::certificate::Certificate;
 use crate::http::{self, Response};
 use process::Process;
+pub use tokens::IDENTITY_TOKEN;
+use tokens::TokenServer;
 
 /// The user that a registry with [`Access::Password`] lets in.
 pub const USER: &str = "plimsoll";
@@ -32,6 +38,11 @@ pub enum Access {
     Tls,
     /// [`USER`] with [`PASSWORD`], over TLS with a certificate of the registry's own authority.
     Password,
+    /// Whoever shows a certificate of the registry's own authority, over TLS.
+    Client,
+    /// Whoever has a token of a token server, over TLS. [`USER`] with [`PASSWORD`] or [`IDENTITY_TOKEN`] may do everything but
+    /// write below `locked/`; everybody may read below `public/`.
+    Token,
 }
 
 /// A `docker-registry` on a free loopback port, with its data in a temporary folder. It may delete. It ends on drop.
@@ -42,6 +53,7 @@ pub struct DebianRegistry {
     address: SocketAddr,
     process: Option<Process>,
     certificate: Option<Certificate>,
+    tokens: Option<TokenServer>,
 }
 
 impl DebianRegistry {
@@ -64,8 +76,10 @@ impl DebianRegistry {
     pub fn with_access(access: Access) -> Self {
         let folder = crate::text::temporary_folder("registry");
         let certificate = (access != Access::Open).then(|| Certificate::make(folder.path()));
-        let (process, address) = Self::launch(folder.path(), access, 0);
-        Self { folder, access, address, process: Some(process), certificate }
+        let tokens = certificate.as_ref().filter(|_| access == Access::Token);
+        let tokens = tokens.map(|certificate| TokenServer::start(folder.path(), certificate));
+        let (process, address) = Self::launch(folder.path(), access, tokens.as_ref(), 0);
+        Self { folder, access, address, process: Some(process), certificate, tokens }
     }
 
     /// Ends the registry; its data stay.
@@ -80,7 +94,8 @@ impl DebianRegistry {
     #[track_caller]
     pub fn restart(&mut self) {
         self.stop();
-        let (process, address) = Self::launch(self.folder.path(), self.access, self.address.port());
+        let (process, address) =
+            Self::launch(self.folder.path(), self.access, self.tokens.as_ref(), self.address.port());
         self.process = Some(process);
         self.address = address;
     }
@@ -110,9 +125,25 @@ impl DebianRegistry {
         self.certificate.as_ref().map(Certificate::authority)
     }
 
+    /// A certificate that the registry knows, and its key: PEM files.
+    ///
+    /// # Panics
+    /// The registry speaks plain HTTP, or `openssl` failed.
+    #[must_use]
+    #[track_caller]
+    pub fn client_certificate(&self) -> (PathBuf, PathBuf) {
+        self.certificate.as_ref().expect("it speaks TLS").client()
+    }
+
+    /// What the token server granted: method, who, and the rights that were asked for, blanks between.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        self.tokens.as_ref().map(TokenServer::asked).unwrap_or_default()
+    }
+
     /// The folder with its data, such as to break a blob.
     #[must_use]
-    pub fn data(&self) -> std::path::PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -176,6 +207,16 @@ impl DebianRegistry {
         assert_eq!(response.status, 202, "{response:?}");
     }
 
+    /// Deletes a blob of a repository.
+    ///
+    /// # Panics
+    /// The registry does not speak plain HTTP, or refused.
+    #[track_caller]
+    pub fn delete_blob(&self, repository: &str, digest: &str) {
+        let response = self.api("DELETE", &format!("{repository}/blobs/{digest}"));
+        assert_eq!(response.status, 202, "{response:?}");
+    }
+
     #[track_caller]
     fn api(&self, method: &str, path: &str) -> Response {
         assert_eq!(
@@ -191,16 +232,26 @@ impl DebianRegistry {
     }
 
     #[track_caller]
-    fn launch(folder: &Path, access: Access, port: u16) -> (Process, SocketAddr) {
+    fn launch(
+        folder: &Path,
+        access: Access,
+        tokens: Option<&TokenServer>,
+        port: u16,
+    ) -> (Process, SocketAddr) {
         crate::text::write(&folder.join("htpasswd"), HTPASSWD);
-        let configuration = configuration(folder, access, port);
+        let configuration = configuration(folder, access, tokens, port);
         crate::text::write(&folder.join("registry.json"), configuration.to_string());
         Process::start(&folder.join("registry.json"), &folder.join("log"))
     }
 }
 
 /// The registry's configuration. The file is YAML, of which JSON is a part.
-fn configuration(folder: &Path, access: Access, port: u16) -> serde_json::Value {
+fn configuration(
+    folder: &Path,
+    access: Access,
+    tokens: Option<&TokenServer>,
+    port: u16,
+) -> serde_json::Value {
     let mut configuration = serde_json::json!({
         "version": 0.1,
         "log": { "level": "info", "formatter": "json" },
@@ -212,6 +263,12 @@ fn configuration(folder: &Path, access: Access, port: u16) -> serde_json::Value 
             "certificate": folder.join("certificates/server.pem"),
             "key": folder.join("certificates/server.key.pem"),
         });
+    }
+    if access == Access::Client {
+        configuration["http"]["tls"]["clientcas"] = serde_json::json!([folder.join("certificates/ca.crt")]);
+    }
+    if let Some(tokens) = tokens {
+        configuration["auth"] = tokens.configuration();
     }
     if access == Access::Password {
         configuration["auth"] =

@@ -30,6 +30,24 @@ pub(in crate::configuration) static REGISTRIES: TableShape = TableShape {
             meaning: "Registries that are spoken to without TLS: `HOST` for all its ports, or `HOST:PORT`.",
         },
         Key {
+            name: "transfers",
+            shape: Shape::Count { least: 1, most: 64 },
+            presence: Optional("`4`"),
+            meaning: "Blobs on their way to and from one registry at the same time.",
+        },
+        Key {
+            name: "upload-piece",
+            shape: Shape::Size,
+            presence: Optional("`\"64MiB\"`"),
+            meaning: "A blob that is larger is sent in pieces of this size, so that a broken connection costs no more than one.",
+        },
+        Key {
+            name: "busy-timeout",
+            shape: Shape::Patience,
+            presence: Optional("`\"10m\"`"),
+            meaning: "How long a registry that says when to come back is waited for with one request, in all.",
+        },
+        Key {
             name: "hosts",
             shape: Shape::List { of: &Shape::Table(&HOST), least: 0 },
             presence: Optional("none"),

@@ -29,16 +29,21 @@ fn each_mistake_is_told_with_its_place() {
             image("contxt = \".\""),
             "3:1: `image.contxt` is no key that Plimsoll knows; did you mean `context`?",
         ),
-        (
-            image("builder = \"buildah\""),
-            "3:11: the builder `buildah` is not available yet; this version has `embedded`, `docker`",
-        ),
         (image("builder = \"embeded\""), "3:11: there is no builder `embeded`; did you mean `embedded`?"),
         (image("context = \"\""), "3:11: `image.context` is empty"),
         (
             image("platform = \"linux\""),
             "3:12: `linux` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/amd64`",
         ),
+        (
+            image("platforms = [\"linux/amd64\", \"arm\"]"),
+            "3:29: `arm` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/amd64`",
+        ),
+        (
+            image("platforms = [\"linux/arm64\", \"linux/amd64\", \"linux/aarch64\"]"),
+            "3:13: the platform linux/arm64 is named twice: name each once",
+        ),
+        (image("compression = \"xz\""), "3:15: there is no compression `xz`; there is `gzip`, `zstd`"),
         (
             image("build-arguments = { A = 1 }"),
             "3:25: `image.build-arguments.A` must be a string, not an integer",

@@ -1,0 +1,60 @@
+//! What a Dockerfile's ADD reads from elsewhere: files on the web, and git repositories through the program `git`.
+//!
+//! Sizes, times and redirects are bounded. Whether what came is what was wanted, the builder checks.
+
+mod checkout;
+mod error;
+mod git;
+mod web;
+
+pub use error::FetchError;
+
+use std::{io::Write, path::Path};
+
+use async_trait::async_trait;
+use plimsoll_core::ports::{Activity, GitSource, PortFailure, Progress, RemoteSources};
+
+use self::web::Web;
+
+/// Fetches what it is asked for, with nobody's credentials but those in the address or in git's own care.
+///
+/// TLS is rustls with the provider that the process installed, and trusts what the system trusts.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    web: Web,
+}
+
+impl Fetcher {
+    /// A fetcher.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be used.
+    ///
+    /// # Panics
+    /// The process installed no provider for rustls.
+    pub fn new() -> Result<Self, FetchError> {
+        Ok(Self { web: Web::new()? })
+    }
+}
+
+#[async_trait]
+impl RemoteSources for Fetcher {
+    async fn file(
+        &self,
+        url: &str,
+        into: &mut (dyn Write + Send),
+        progress: &dyn Progress,
+    ) -> Result<(), PortFailure> {
+        Ok(self.web.fetch(url, into, progress).await?)
+    }
+
+    async fn repository(
+        &self,
+        source: &GitSource,
+        into: &Path,
+        progress: &dyn Progress,
+    ) -> Result<String, PortFailure> {
+        progress.activity(Activity::Line(&format!("git fetch {}", web::shown(&source.url))));
+        Ok(checkout::check_out(source, into).await?)
+    }
+}
