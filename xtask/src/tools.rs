@@ -28,7 +28,7 @@ const TOOLS: [Tool; 4] = [
     Tool {
         name: "buildkit",
         version: "0.34.2",
-        programs: &["buildctl", "buildkitd"],
+        programs: &["buildctl", "buildkitd", "dockerfile-oracle"],
         build: buildkit,
         needs: "Go 1.26",
     },

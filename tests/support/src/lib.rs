@@ -48,7 +48,6 @@ pub use postgres::PostgresServer;
 pub use proxy::Proxy;
 pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild};
 pub use registry::{Access, DebianRegistry, IDENTITY_TOKEN, PASSWORD, USER};
-pub use registry::{Access, DebianRegistry, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;
 pub use tools::{buildah, cosign, skopeo, wkg};

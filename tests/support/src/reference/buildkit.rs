@@ -72,6 +72,8 @@ fn command(address: &str) -> Command {
 
 /// Why it cannot be started; nothing when it can.
 pub(crate) fn obstacle() -> Option<String> {
-    let missing = ["buildkitd", "buildctl", "runc", "unshare"].iter().find_map(|name| program(name));
+    let missing = ["buildkitd", "buildctl", "dockerfile-oracle", "runc", "unshare"]
+        .iter()
+        .find_map(|name| program(name));
     missing.or_else(|| (!is_root()).then(|| "buildkitd needs root here".to_owned()))
 }
