@@ -11,7 +11,7 @@ use plimsoll_layout::{
     manifest::{ManifestError, NoSuchPlatform},
 };
 
-use crate::credentials::GITHUB_REGISTRY;
+use crate::credentials::{AZURE_REGISTRIES, GITHUB_REGISTRY};
 
 /// Why a registry or a repository in it could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -264,7 +264,7 @@ impl RegistryError {
     fn hint(&self) -> String {
         match self {
             Self::Unreachable { registry, .. } => format!(
-                "Check that {registry} is the right host and port, that it is running, and that the network reaches it."
+                "Check that {registry} is the right host and port, that it is running, and that the network, or the proxy that the surroundings name, reaches it."
             ),
             Self::Untrusted { registry, .. } => format!(
                 "Name the certificate authority of {registry} in the configuration; do not send images past a certificate that is wrong."
@@ -276,13 +276,22 @@ impl RegistryError {
             | Self::UploadLost { .. } => {
                 "Run it again when the registry is well: what was sent already is not sent again.".to_owned()
             }
+            Self::Unauthorised { registry, .. } if registry == GITHUB_REGISTRY => {
+                "In GitHub Actions hand the step the token, `env: GITHUB_TOKEN: ${{ github.token }}`; elsewhere log in with `docker \
+                 login ghcr.io`."
+                    .to_owned()
+            }
             Self::Unauthorised { registry, .. } => {
                 format!("Log in with `docker login {registry}`, or correct the stored password.")
             }
-            Self::Denied { registry, .. } if registry == GITHUB_REGISTRY => "In GitHub Actions give the job `permissions: packages: \
-                write`, and the repository access to the package (in the package's settings); elsewhere use a token with the scope \
-                `write:packages`."
-                .to_owned(),
+            Self::Denied { registry, .. } if registry == GITHUB_REGISTRY => {
+                "In GitHub Actions give the job `permissions: packages: write`, and the repository access to the package (in the \
+                 package's settings); elsewhere use a token with the scope `write:packages`."
+                    .to_owned()
+            }
+            Self::Denied { registry, .. } if registry.ends_with(AZURE_REGISTRIES) => {
+                "Give the account or application the role AcrPush on the registry; AcrPull is enough for reading.".to_owned()
+            }
             Self::Denied { .. } => "Use an account that may do this in that repository.".to_owned(),
             Self::NotFound { .. } => "Check the name, the tag and the digest.".to_owned(),
             Self::Refused { .. } | Self::Nonsense { .. } => {

@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, fs, process::Command};
 
 use plimsoll_image::{Ignore, Verdict, dockerfile::Template};
-use plimsoll_support::{Requirement, require, run};
+use plimsoll_support::{Requirement, dockerfile_oracle, require, run};
 use proptest::{prelude::*, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
 
@@ -67,8 +67,9 @@ fn ask(questions: &[Value]) -> Vec<Value> {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), input).unwrap();
-    let answered =
-        run(Command::new("sh").args(["-c", "exec dockerfile-oracle <\"$0\""]).arg(file.path())).success();
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$0\" <\"$1\""]).arg(dockerfile_oracle()).arg(file.path());
+    let answered = run(&mut command).success();
     let answers: Vec<Value> =
         answered.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), questions.len());

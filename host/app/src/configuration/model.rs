@@ -1,5 +1,6 @@
 //! What a configuration says, checked and resolved.
 
+mod builder;
 mod target;
 
 use std::{
@@ -22,6 +23,7 @@ use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
 };
+pub use builder::{BuildahIsolation, Builder, EngineBuild, Secret, SecretPlace};
 pub use target::{
     ClusterAccess, ENVIRONMENT_PLACEHOLDER, GitOpsTarget, GitOpsWait, GitOpsWrite, ImagePath, Impersonation,
     KubernetesTarget, ManifestSource, OnFailure, ReadyWhen, Target,
@@ -94,15 +96,6 @@ impl Destination {
             Self::Registry(name) | Self::Layout { name, .. } => name,
         }
     }
-}
-
-/// What builds the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Builder {
-    /// Plimsoll itself: needs nothing, knows no RUN.
-    Embedded,
-    /// A Docker engine.
-    Docker,
 }
 
 /// A policy at one place of the configuration.

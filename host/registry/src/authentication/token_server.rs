@@ -12,6 +12,7 @@ use reqwest::{
 };
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{scopes::Scopes, tokens::Token};
@@ -118,23 +119,26 @@ impl TokenServer<'_> {
     }
 }
 
-/// What a token server answers. Both names of the token are in use, and some servers send both.
+/// What a token server answers. Both names of the token are in use, and some servers send both. Times that make no sense are no
+/// reason to go without the token.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
     token: String,
     #[serde(default)]
     access_token: String,
-    expires_in: Option<u64>,
-    issued_at: Option<String>,
+    #[serde(default)]
+    expires_in: Value,
+    #[serde(default)]
+    issued_at: Value,
 }
 
 /// `None` for what holds no token, or one that cannot go into a header.
 fn read_token(headers: &HeaderMap, bytes: &[u8], asked: Instant) -> Option<Token> {
     let answer: Answer = serde_json::from_slice(bytes).ok()?;
     let token = [answer.token, answer.access_token].into_iter().find(|token| !token.is_empty())?;
-    let life = answer.expires_in.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE);
-    let age = age(headers, answer.issued_at.as_deref()).unwrap_or_default();
+    let life = answer.expires_in.as_u64().map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE);
+    let age = age(headers, answer.issued_at.as_str()).unwrap_or_default();
     Some(Token { header: bearer(&token)?, since: asked, life: Some(life.saturating_sub(age)) })
 }
 
@@ -176,6 +180,7 @@ mod tests {
             (None, r#"{"access_token":"b","expires_in":300}"#, "b", 300),
             (None, r#"{"token":"","access_token":"b","refresh_token":"c"}"#, "b", 60),
             (None, r#"{"token":"a","expires_in":999999999}"#, "a", 86_400),
+            (None, r#"{"token":"a","expires_in":"soon","issued_at":null}"#, "a", 60),
             (None, r#"{"token":"a","expires_in":300,"issued_at":"2026-07-01T09:30:00Z"}"#, "a", 300),
             (date, r#"{"token":"a","expires_in":300,"issued_at":"2026-07-01T09:30:00Z"}"#, "a", 290),
             (date, r#"{"token":"a","expires_in":300,"issued_at":"2026-07-01T09:31:00Z"}"#, "a", 300),

@@ -2,6 +2,7 @@
 //!
 //! What somebody logged in with comes before what the surroundings offer. A further cloud is a further source.
 
+mod asking;
 mod azure;
 mod docker;
 mod github;
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::{error::RegistryError, options::RegistryOptions};
+pub(crate) use azure::AZURE_REGISTRIES;
 use azure::AzureWorkflow;
 use docker::DockerConfiguration;
 pub(crate) use github::GITHUB_REGISTRY;

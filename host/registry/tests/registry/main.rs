@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod azure;
+mod broken_pulls;
 mod broken_pushes;
 mod credentials;
 mod faults;

@@ -18,9 +18,9 @@ async fn fetched() -> (DebianRegistry, FaultProxy, Registries, Image) {
     base.push(image.layout.root(), &image.digest, &Silent).await.unwrap();
     base.set_tag(&tag("v1"), &image.digest).await.unwrap();
     let reference = format!("{}/base:v1", proxy.address()).parse().unwrap();
-    let platform = "linux/amd64".parse().unwrap();
+    let platforms = ["linux/amd64".parse().unwrap()];
     // It is in the layout already, which is no reason not to know where it came from.
-    all.fetch(&reference, &platform, image.layout.root(), &Silent).await.unwrap();
+    all.fetch(&reference, &platforms, image.layout.root(), &Silent).await.unwrap();
     (registry, proxy, all, image)
 }
 

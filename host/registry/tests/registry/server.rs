@@ -91,7 +91,7 @@ impl Request {
     /// A parameter of the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).last()?;
+        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()?;
         Some(value.replace("%3A", ":").replace("%2F", "/"))
     }
 }

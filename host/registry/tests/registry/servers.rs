@@ -100,8 +100,8 @@ async fn a_blob_is_mounted_with_the_right_to_read_where_it_is() {
     let repository = |path: &str| all.repository(format!("{host}/{path}").parse().unwrap());
     push_and_tag(&repository("base"), &image).await.unwrap();
     let base = format!("{host}/base:v1").parse().unwrap();
-    let platform = "linux/amd64".parse().unwrap();
-    all.fetch(&base, &platform, image.layout.root(), &Silent).await.unwrap();
+    let platforms = ["linux/amd64".parse().unwrap()];
+    all.fetch(&base, &platforms, image.layout.root(), &Silent).await.unwrap();
     let report = push_and_tag(&repository("site"), &image).await.unwrap();
     assert_eq!(report.bytes_sent, 0);
     let expected = "GET plimsoll repository:site:pull,push repository:base:pull".to_owned();

@@ -33,6 +33,7 @@ struct Took {
 }
 
 /// What each case took.
+#[derive(Clone)]
 struct Turn {
     cold: Took,
     warm: Took,
@@ -80,7 +81,8 @@ fn main() {
 fn compare(title: &str, ours: &mut Ours<'_>, turns: usize, report: &mut Report) {
     let storage = tempfile::tempdir().expect("there is room for a folder");
     let mut peers = peers::all(ours, storage.path(), report);
-    let (mut own, mut others) = (Vec::new(), vec![Vec::new(); peers.len()]);
+    let mut own = Vec::new();
+    let mut others: Vec<Vec<_>> = peers.iter().map(|_| Vec::new()).collect();
     for turn in 0..turns {
         // Who begins changes from turn to turn.
         let begins = turn % 2 == 0;
