@@ -49,7 +49,7 @@ pub use nginx::NginxBase;
 pub use plimsoll::{Plimsoll, Ran, Running};
 pub use postgres::PostgresServer;
 pub use proxy::Proxy;
-pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild};
+pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild, dockerfile_oracle};
 pub use registry::{Access, DebianRegistry, IDENTITY_TOKEN, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;

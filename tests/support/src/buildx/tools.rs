@@ -10,7 +10,7 @@ pub(crate) static TOOLS: GoTools = GoTools {
     module: include_str!("../../../buildkit/go.mod"),
     folder: "buildkit",
     versions: &[("buildkit", BUILDKIT), ("buildx", BUILDX)],
-    programs: &["buildkitd", "buildctl", "buildx"],
+    programs: &["buildkitd", "buildctl", "buildx", "dockerfile-oracle"],
     variables,
 };
 

@@ -1,6 +1,10 @@
 //! BuildKit, built from its sources (`cargo xtask test` does that).
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{Reference, ReferenceBuild, await_answer, registry};
 use crate::{
@@ -64,6 +68,12 @@ impl Reference for BuildKit {
     }
 }
 
+/// Where the program is that says what BuildKit's packages make of words and of `.dockerignore` files.
+#[must_use]
+pub fn dockerfile_oracle() -> PathBuf {
+    located("dockerfile-oracle")
+}
+
 fn command(address: &str) -> Command {
     let mut command = Command::new(located("buildctl"));
     command.arg("--addr").arg(address);
@@ -72,6 +82,8 @@ fn command(address: &str) -> Command {
 
 /// Why it cannot be started; nothing when it can.
 pub(crate) fn obstacle() -> Option<String> {
-    let missing = ["buildkitd", "buildctl", "runc", "unshare"].iter().find_map(|name| program(name));
+    let missing = ["buildkitd", "buildctl", "dockerfile-oracle", "runc", "unshare"]
+        .iter()
+        .find_map(|name| program(name));
     missing.or_else(|| (!is_root()).then(|| "buildkitd needs root here".to_owned()))
 }
