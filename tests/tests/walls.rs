@@ -39,6 +39,9 @@ fn is_allowed(edge: &Edge) -> bool {
         | "host/provenance" | "host/checks" | "host/notify" | "host/fetch" => to == "host/core",
         // Both move images, and a layout is what an image is in.
         "host/image" | "host/registry" => matches!(to, "host/core" | "host/layout"),
+        // An engine is sent the context that the embedded builder sees, and is tested against real ones.
+        "host/engines" if to == "tests/support" => edge.for_tests,
+        "host/engines" => matches!(to, "host/core" | "host/layout" | "host/image"),
         // The only wiring.
         "host/app" => (in_host && to != "host/cli") || to == "plugins/stock",
         // What the harness finds is printed as it is; authors build policies as the stock ones are built.
@@ -103,11 +106,14 @@ fn shortcuts_are_noticed() {
     let shortcuts = [
         ("host/core", "host/policy"),
         ("host/image", "host/registry"),
+        ("host/image", "host/engines"),
+        ("host/engines", "host/registry"),
         ("host/journal", "host/deploy"),
         ("host/signature", "host/registry"),
         ("host/registry", "host/signature"),
         ("host/provenance", "host/signature"),
         ("host/deploy", "tests/support"),
+        ("host/engines", "tests/support"),
         ("host/checks", "host/deploy"),
         ("host/notify", "host/journal"),
         ("host/image", "host/fetch"),

@@ -74,7 +74,7 @@ fn demo(arguments: &[String]) -> Result<(), Failed> {
 fn test(arguments: &[String]) -> Result<(), Failed> {
     toolchain::add_wasm_target()?;
     packages::install_missing()?;
-    let path = tools::install_missing(cluster::install_missing()?);
+    let path = tools::install_missing()?;
     let cargo = |arguments: &[&str]| {
         let mut command = cargo(arguments);
         command.env("PATH", &path);

@@ -28,6 +28,14 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// Builds a program of `tests/support`, with the features of the whole workspace, as the tests are built; where it is.
+pub(crate) fn built(program: &str) -> Result<PathBuf, Failed> {
+    run(&mut cargo(&["build", "--quiet", "--workspace", "--bin", program]))?;
+    // It lies beside this program.
+    let own = env::current_exe().map_err(|error| Failed::Start(format!("where is xtask itself? {error}")))?;
+    Ok(own.with_file_name(format!("{program}{}", env::consts::EXE_SUFFIX)))
+}
+
 /// Says what is run, runs it and waits for it. It gets no standard input.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failed> {
     let line = line(command);

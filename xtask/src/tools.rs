@@ -5,10 +5,10 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
-use crate::step::{Failed, cargo, find, root, run};
+use crate::step::{Failed, built, cargo, find, line, run};
 
 /// A program of others.
 struct Tool {
@@ -22,16 +22,9 @@ struct Tool {
     needs: &'static str,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 3] = [
     Tool { name: "cosign", version: "3.1.3", programs: &["cosign"], build: cosign, needs: "Go" },
     Tool { name: "wkg", version: "0.16.1", programs: &["wkg"], build: wkg, needs: "cargo" },
-    Tool {
-        name: "buildkit",
-        version: "0.34.2",
-        programs: &["buildctl", "buildkitd"],
-        build: buildkit,
-        needs: "Go 1.26",
-    },
     // Under names of their own, for the engine of this Debian release is in use, too.
     Tool {
         name: "docker",
@@ -65,15 +58,15 @@ ln -s ../usr/libexec/docker/cli-plugins/docker-buildx bin/docker-buildx-26
 ln -s ../usr/sbin/dockerd bin/dockerd-26
 "#;
 
-/// Builds what is missing; answers the search path with all of them, and with the folder of other tools. What cannot be built is said: the tests that need it will
+/// Builds what is missing; answers the search path with all of it. What cannot be built is said: the tests that need it will
 /// be reported as skipped.
-pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
+pub(crate) fn install_missing() -> Result<OsString, Failed> {
+    let mut folders = with_versions_of_their_own()?;
     let path = env::var_os("PATH").unwrap_or_default();
     let Some(cache) = cache() else {
         eprintln!("xtask: there is no home folder to keep programs in");
-        return path;
+        return Ok(path);
     };
-    let mut folders: Vec<PathBuf> = others.into_iter().collect();
     for tool in &TOOLS {
         let folder = cache.join(format!("{}-{}", tool.name, tool.version));
         let bin = folder.join("bin");
@@ -96,7 +89,17 @@ pub(crate) fn install_missing(others: Option<PathBuf>) -> OsString {
         folders.push(bin);
     }
     folders.extend(env::split_paths(&path));
-    env::join_paths(folders).unwrap_or(path)
+    Ok(env::join_paths(folders).unwrap_or(path))
+}
+
+/// The folders of programs whose versions `tests/support` knows, and which it builds itself.
+fn with_versions_of_their_own() -> Result<Vec<PathBuf>, Failed> {
+    let mut command = Command::new(built("tools")?);
+    // What it says on the way is for people.
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output =
+        output.map_err(|error| Failed::Start(format!("`{}` could not be run: {error}", line(&command))))?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect())
 }
 
 /// Where the programs are kept (XDG Base Directory Specification).
@@ -127,34 +130,9 @@ fn wkg(version: &str, folder: &Path) -> Option<Command> {
     Some(command)
 }
 
-/// From a module of ours that names its version, since its own excludes versions, which `go install` does not take.
-fn buildkit(_: &str, folder: &Path) -> Option<Command> {
-    let mut command = Command::new(find("go")?);
-    command
-        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o"])
-        // With a slash at the end, it is a folder to go.
-        .arg(folder.join("bin/"))
-        .arg("tool")
-        .current_dir(root().join("tests/buildkit"))
-        .envs([("CGO_ENABLED", "0"), ("GOWORK", "off")]);
-    Some(command)
-}
-
 fn docker(version: &str, folder: &Path) -> Option<Command> {
     let _ = find("apt-get")?;
     let mut command = Command::new("sh");
     command.args(["-c", DOCKER, "docker", version]).arg(folder);
     Some(command)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_of_buildkit_is_that_of_its_module() {
-        let module = std::fs::read_to_string(root().join("tests/buildkit/go.mod")).unwrap_or_default();
-        let tool = TOOLS.iter().find(|tool| tool.name == "buildkit").map_or("none", |tool| tool.version);
-        assert!(module.contains(&format!("github.com/moby/buildkit v{tool}")), "{tool}");
-    }
 }

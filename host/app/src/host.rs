@@ -11,7 +11,7 @@ use plimsoll_core::{
     reference::ImageReference,
 };
 use plimsoll_fetch::Fetcher;
-use plimsoll_image::{DockerBuilder, EmbeddedBuilder};
+use plimsoll_image::EmbeddedBuilder;
 use plimsoll_policy::Sandbox;
 use plimsoll_registry::LayoutRepository;
 use secrecy::SecretString;
@@ -26,9 +26,10 @@ pub use crate::registry_access::{
 use crate::{
     absent_journal::AbsentJournal,
     application::{Application, Binding, Environment, ImagePlan},
+    builders,
     clock::Clock,
     commit_files::CommitFiles,
-    configuration::{self, Builder, Capability, Configuration, Destination, PolicyReference},
+    configuration::{self, Capability, Configuration, Destination, PolicyReference},
     journals,
     notifications::{self, Notifier, Patience},
     policies::{Policies, Surroundings, open_sandbox},
@@ -36,6 +37,7 @@ use crate::{
     release::Lookout,
     sharing::{Lock, Signer, lock_path},
     targets,
+    variables::Variables,
 };
 
 /// The folder beside the configuration file in which the host keeps what it works with.
@@ -52,6 +54,8 @@ pub struct HostOptions {
     pub registries: RegistryOptions,
     /// Where the Docker engine listens; its usual socket when absent.
     pub docker_host: Option<String>,
+    /// The environment variables that the configuration names.
+    pub variables: Variables,
     /// The time that images get, Unix seconds; the commit's when absent.
     pub timestamp: Option<i64>,
     /// A token for GitHub's API; a file that the configuration names wins over it.
@@ -200,14 +204,14 @@ impl Host {
     /// # Errors
     /// The client for base images cannot be made.
     pub fn builder(&self) -> Result<Arc<dyn ImageBuilder>, HostError> {
-        Ok(match self.configuration.image.builder {
-            Builder::Embedded => {
-                let cache = self.root.join(STATE).join("cache");
-                let remote = Fetcher::new().map_err(PortFailure::from)?;
-                Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache)))
-            }
-            Builder::Docker => Arc::new(DockerBuilder::new(self.options.docker_host.clone())),
-        })
+        let HostOptions { docker_host, variables, .. } = &self.options;
+        let builder = &self.configuration.image.builder;
+        if let Some(builder) = builders::with_engine(builder, docker_host.as_ref(), variables) {
+            return Ok(builder);
+        }
+        let cache = self.root.join(STATE).join("cache");
+        let remote = Fetcher::new().map_err(PortFailure::from)?;
+        Ok(Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache))))
     }
 
     /// Opens the journal.

@@ -2,6 +2,7 @@
 
 pub mod absent_journal;
 pub mod application;
+mod builders;
 pub mod capabilities;
 pub mod clock;
 pub mod commit_files;
@@ -21,5 +22,6 @@ pub mod report;
 mod settings_files;
 pub mod sharing;
 mod targets;
+pub mod variables;
 pub mod views;
 mod ways;

@@ -7,6 +7,7 @@ use plimsoll_app::{
     clock::Clock,
     host::{Host, HostError, HostOptions},
     sharing::{PolicySource, Signer},
+    variables::Variables,
 };
 use plimsoll_core::ports::FailureClass;
 
@@ -58,11 +59,18 @@ impl Session {
             cache: self.world.cache(),
             registries: registry_surroundings(self.world),
             docker_host: self.world.variable("DOCKER_HOST"),
+            variables: self.variables(),
             timestamp: timestamp.transpose()?,
             github_token: self.world.secret("GITHUB_TOKEN"),
             key_password: self.world.secret(KEY_PASSWORD),
             clock: self.clock,
         })
+    }
+
+    /// The variables that a configuration names.
+    fn variables(&self) -> Variables {
+        let world = self.world;
+        Variables::new(move |name| world.secret(name))
     }
 
     /// Where policies are looked for outside any configuration: nothing is pinned.

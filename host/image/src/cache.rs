@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Part of every key: changes whenever the same input would give other bytes.
-const FORMAT: &str = "plimsoll-layer-2";
+const FORMAT: &str = "plimsoll-layer-3";
 /// How old a file must be for its times to tell its states apart: the coarsest clock in use, FAT's, counts two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 /// The most that is kept of each kind, bytes: some thousand layers; the files of some fifty base images; the segments of

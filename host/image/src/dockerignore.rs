@@ -111,10 +111,12 @@ impl Rule {
             Some(rest) => (true, rest.trim()),
             None => (false, pattern),
         };
-        if pattern.is_empty() {
+        let cleaned = clean(pattern);
+        // `!/` names nothing either, once its slash is gone.
+        if pattern.is_empty() || (includes && pattern.starts_with('/') && cleaned == ".") {
             return Ok(None);
         }
-        Ok(Some(Self { glob: Glob::parse_deep(&clean(pattern))?, includes }))
+        Ok(Some(Self { glob: Glob::parse_deep(&cleaned)?, includes }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_core::{
     digest::Digest,
-    ports::{FailureClass, Platforms, PortFailure},
+    ports::{FailureClass, PortFailure},
 };
 use plimsoll_layout::{LayoutError, ManifestError};
 
@@ -101,9 +101,6 @@ pub enum ImageError {
     /// A manifest cannot be understood.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// The builder builds for one platform at a time.
-    #[error("this builder builds for one platform at a time, not for {0}")]
-    SeveralPlatforms(Platforms),
     /// The work was given up before its end.
     #[error("the build was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -123,7 +120,7 @@ impl From<ImageError> for PortFailure {
         let (class, hint) = match &error {
             ImageError::Dockerfile(problems) if problems.need_engine() => (
                 User,
-                "Set `builder = \"docker\"` under [image] in plimsoll.toml to build with a Docker engine, or move the commands out of the Dockerfile.",
+                "Set `builder = \"docker\"` or `builder = \"buildah\"` under [image] in plimsoll.toml, which run commands, or move them out of the Dockerfile.",
             ),
             ImageError::Dockerfile(_) => (User, "Correct the Dockerfile, then run it again."),
             ImageError::Ignore { .. } | ImageError::Pattern(_) => {
@@ -156,7 +153,6 @@ impl From<ImageError> for PortFailure {
                 let (class, hint) = (failure.class, failure.hint.clone());
                 return Self { class, hint, error: error.into() };
             }
-            ImageError::SeveralPlatforms(_) => (User, "Name one platform under [image] in plimsoll.toml."),
             ImageError::Interrupted(_) => (Internal, "Run it again."),
         };
         Self::new(class, error).hint(hint)

@@ -47,7 +47,15 @@ impl Glob {
 
     /// Reads a pattern of `.dockerignore`, in which `**` crosses folders.
     pub(crate) fn parse_deep(pattern: &str) -> Result<Self, InvalidPattern> {
-        Self::read(pattern, true)
+        match pattern.strip_prefix("**") {
+            // `**.md` is whatever ends so, as Docker's package `patternmatcher` takes it.
+            Some(end) if !end.is_empty() && !end.starts_with('/') && !end.contains(['*', '?', '[', '\\']) => {
+                Ok(Self {
+                    tokens: [Token::Deep].into_iter().chain(end.chars().map(Token::Exactly)).collect(),
+                })
+            }
+            _ => Self::read(pattern, true),
+        }
     }
 
     fn read(pattern: &str, deep: bool) -> Result<Self, InvalidPattern> {

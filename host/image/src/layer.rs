@@ -3,12 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::ffi::OsStrExt,
     path::PathBuf,
 };
 
-use plimsoll_core::digest::Digest;
+use plimsoll_core::{digest::Digest, ports::Compression};
 use plimsoll_layout::Layout;
 use sha2::{Digest as _, Sha256};
 
@@ -73,6 +73,18 @@ fn from_layers(entries: &Entries) -> BTreeMap<Digest, BTreeSet<PathBuf>> {
         }
     }
     wanted
+}
+
+/// Writes a layer that comes uncompressed into the layout, compressed as those of the embedded builder are. Answers the digest
+/// and the size of what was stored.
+///
+/// # Errors
+/// It cannot be read to its end or written.
+pub fn compress_layer(layout: &Layout, content: &mut dyn Read) -> Result<(Digest, u64), ImageError> {
+    let ((), blob) = pipeline::compress_stream(layout.blob_writer()?, Compression::Gzip, |out| {
+        io::copy(content, out).map(drop).map_err(ImageError::Write)
+    })?;
+    Ok(blob.finish()?)
 }
 
 /// Hashes what it passes on.

@@ -1,7 +1,7 @@
 //! From a Dockerfile and its context to an image in an OCI image layout.
 //!
-//! [`EmbeddedBuilder`] does it in this process, for Dockerfiles that run no commands; [`DockerBuilder`] asks a Docker
-//! engine, for all others. Both leave the same kind of result.
+//! [`EmbeddedBuilder`] does it in this process, for Dockerfiles that run no commands. [`ContextArchive`] and
+//! [`compress_layer`] are for builders that let an engine do it.
 
 mod archive;
 mod base_layer;
@@ -9,8 +9,8 @@ mod cache;
 mod compression;
 mod config;
 mod context;
+mod context_archive;
 mod copy;
-mod docker;
 pub mod dockerfile;
 mod dockerignore;
 mod embedded;
@@ -31,15 +31,14 @@ mod tar_writer;
 mod tree;
 mod zstd_frames;
 
-pub use docker::{DockerBuilder, DockerError};
+pub use context_archive::ContextArchive;
 pub use dockerignore::{Ignore, InvalidRule, Verdict};
 pub use embedded::EmbeddedBuilder;
 pub use error::ImageError;
 pub use glob::InvalidPattern;
+pub use layer::compress_layer;
 
 use std::{fs::File, io::Read as _, path::Path};
-
-use plimsoll_core::ports::{BuildRequest, Platform};
 
 /// The largest Dockerfile that is read, bytes.
 const LARGEST_DOCKERFILE: u64 = 4 << 20;
@@ -55,11 +54,6 @@ async fn blocking<T: Send + 'static>(
             Err(error) => Err(ImageError::Interrupted(error)),
         },
     }
-}
-
-/// The platform of a request for one.
-fn one_platform(request: &BuildRequest) -> Result<&Platform, ImageError> {
-    request.platforms.single().ok_or_else(|| ImageError::SeveralPlatforms(request.platforms.clone()))
 }
 
 /// Reads a text file that people wrote, up to a size in bytes.

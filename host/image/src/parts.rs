@@ -16,6 +16,7 @@ use crate::{
     error::ImageError,
     files::{Content, Kind, Node},
     layer::Entries,
+    tar_writer::{self, Identity},
 };
 
 /// Bytes of content that a layer has at least, where there are several: as many as are not worth a layer of their own.
@@ -113,9 +114,9 @@ fn size(node: &Node) -> u64 {
 }
 
 /// What hard links of one file share.
-fn identity(node: &Node) -> Option<(u64, u64)> {
+fn identity(node: &Node) -> Option<Identity<'_>> {
     match &node.kind {
-        Kind::File(Content::Host(_, stat)) if stat.links > 1 => Some((stat.device, stat.inode)),
+        Kind::File(content) => tar_writer::identity(content),
         _ => None,
     }
 }
@@ -186,7 +187,7 @@ mod tests {
             let whole = entries(&files);
             let parts = split(whole.clone());
             let mut all = Entries::new();
-            let mut homes: HashMap<(u64, u64), usize> = HashMap::new();
+            let mut homes: HashMap<Identity<'_>, usize> = HashMap::new();
             for (number, part) in parts.iter().enumerate() {
                 prop_assert!(!part.is_empty());
                 for (path, node) in part {

@@ -128,8 +128,13 @@ impl<'a> Cutter<'a> {
         Ok(())
     }
 
-    /// Puts in the content of a file.
+    /// Puts in the content of a file. That of a large one shares no segment with its header: another commit gives every
+    /// header another time, and leaves the content as it was.
     pub(crate) fn file(&mut self, source: &Source, size: u64) -> Result<(), ImageError> {
+        let is_large = size >= SMALLEST as u64;
+        if is_large {
+            self.cut()?;
+        }
         let mut from = 0;
         while from < size {
             let room = LARGEST - self.segment.size;
@@ -138,7 +143,7 @@ impl<'a> Cutter<'a> {
             self.grow(taken)?;
             from += taken as u64;
         }
-        Ok(())
+        if is_large { self.cut() } else { Ok(()) }
     }
 
     fn grow(&mut self, by: usize) -> Result<(), ImageError> {
@@ -209,5 +214,21 @@ mod tests {
         let kept = after.iter().filter(|size| before.contains(size)).count();
         // Three places changed; each may take the segments around it along.
         assert!(kept + 9 >= after.len(), "{kept} of {}", after.len());
+    }
+
+    #[test]
+    fn the_content_of_a_large_file_is_by_itself() {
+        let content = 2 * LARGEST as u64 + 5;
+        let mut sizes = Vec::new();
+        let mut emit = |segment: Segment| {
+            sizes.push(segment.size);
+            Ok(())
+        };
+        let mut cutter = Cutter::new(&mut emit);
+        cutter.bytes(&[1; 512]).unwrap();
+        cutter.file(&Source { path: "large".into(), state: None }, content).unwrap();
+        cutter.bytes(&[0; 507]).unwrap();
+        cutter.cut().unwrap();
+        assert_eq!(sizes, [512, LARGEST, LARGEST, 5, 507]);
     }
 }

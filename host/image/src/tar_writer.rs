@@ -41,12 +41,13 @@ pub(crate) fn write(
 
 /// What makes two entries hard links of one file.
 #[derive(PartialEq, Eq, Hash)]
-enum Identity<'a> {
+pub(crate) enum Identity<'a> {
     Host(u64, u64),
     Layer(Digest, &'a Path),
 }
 
-fn identity(content: &Content) -> Option<Identity<'_>> {
+/// Which file a content is, when entries with the same one are hard links.
+pub(crate) fn identity(content: &Content) -> Option<Identity<'_>> {
     match content {
         Content::Host(_, stat) => (stat.links > 1).then_some(Identity::Host(stat.device, stat.inode)),
         Content::Layer { layer, path, .. } => Some(Identity::Layer(*layer, path)),

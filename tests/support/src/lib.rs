@@ -1,5 +1,5 @@
-//! Real servers and fixtures for tests: Debian's registry, a PostgreSQL server, a Docker engine, an nginx base image made from Debian
-//! packages, git repositories, and the `plimsoll` command itself.
+//! Real servers and fixtures for tests: Debian's registry, a PostgreSQL server, a Docker engine, a BuildKit, an nginx base image made from
+//! Debian packages, git repositories, and the `plimsoll` command itself.
 //!
 //! A fixture that cannot do its work fails the test that asked for it: it panics with what it ran and what came back.
 //! A test that needs a server which not every machine has says so first, with [`require!`]. Everything here is bounded
@@ -8,6 +8,7 @@
 mod application;
 mod artifact;
 mod azure;
+mod buildx;
 mod certificate;
 mod cluster;
 mod cluster_application;
@@ -17,6 +18,7 @@ mod engine;
 mod fault_proxy;
 mod git;
 mod git_server;
+mod go_tools;
 mod http;
 mod nginx;
 mod plimsoll;
@@ -33,6 +35,7 @@ mod web;
 pub use application::{Application, LAYOUT, configuration, environment};
 pub use artifact::{copy_artifact, send_artifact};
 pub use azure::AzureStandIn;
+pub use buildx::{Buildx, build_buildx};
 pub use certificate::Certificate;
 pub use cluster::{ControlPlane, KUBECONFIG_VARIABLE, build_cluster_tools, cluster_tool};
 pub use cluster_application::ClusterApplication;
@@ -46,7 +49,7 @@ pub use nginx::NginxBase;
 pub use plimsoll::{Plimsoll, Ran, Running};
 pub use postgres::PostgresServer;
 pub use proxy::Proxy;
-pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild};
+pub use reference::{BuildKit, LaterDocker, Reference, ReferenceBuild, dockerfile_oracle};
 pub use registry::{Access, DebianRegistry, IDENTITY_TOKEN, PASSWORD, USER};
 pub use requirement::{Requirement, Skip, missing, report};
 pub use site::Site;

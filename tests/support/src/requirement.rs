@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use crate::{cluster, engine, nginx, postgres, reference};
+use crate::{buildx, cluster, engine, nginx, postgres, reference};
 
 /// Something from outside the project that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Requirement {
     BuildKit,
     /// The Docker engine of Debian's next release, and the right to start it.
     LaterDocker,
+    /// BuildKit and buildx with the Docker client, and the right to start it.
+    Buildx,
     /// `buildah`, and the right to use it.
     Buildah,
     /// `skopeo`.
@@ -94,6 +96,7 @@ impl Requirement {
             Self::Docker => engine::obstacle(),
             Self::BuildKit => reference::buildkit_obstacle(),
             Self::LaterDocker => reference::docker_obstacle(),
+            Self::Buildx => buildx::obstacle(),
             Self::Buildah => {
                 program("buildah").or_else(|| (!is_root()).then(|| "buildah needs root here".to_owned()))
             }
@@ -151,10 +154,17 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&search_path()).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// The search path, the folders of system programs that it may leave out, and that of the programs that were built for a
-/// cluster. These come first where they are: their versions go together.
+/// Where a program is. Its name has to do where it is missing, for the message of whoever wants to run it.
+pub(crate) fn located(name: &str) -> PathBuf {
+    find_program(name).unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// The search path, the folders of system programs that it may leave out, and those of the programs that were built from their
+/// sources. These come first where they are: their versions go together.
 pub(crate) fn search_path() -> OsString {
-    let mut path = cluster::tools_folder().into_os_string();
+    let mut path = cluster::TOOLS.bin().into_os_string();
+    path.push(":");
+    path.push(buildx::TOOLS.bin());
     path.push(":");
     path.push(env::var_os("PATH").unwrap_or_default());
     path.push(":/usr/local/sbin:/usr/sbin:/sbin");

@@ -1,8 +1,8 @@
 //! The fixtures, tried for real.
 
 use plimsoll_support::{
-    Access, DebianRegistry, DockerEngine, GitRepository, NginxBase, PASSWORD, Requirement, Site, USER,
-    buildah, get, request, require, run, skopeo,
+    Access, Buildx, DebianRegistry, DockerEngine, GitRepository, NginxBase, PASSWORD, Requirement, Site,
+    USER, buildah, get, request, require, run, skopeo,
 };
 
 #[test]
@@ -90,6 +90,21 @@ fn an_engine_takes_an_image_from_a_layout() {
     assert_eq!(container.get("/no-such-page").status, 404);
     drop(container);
     let _ = engine.docker(&["rmi", "--force", "plimsoll-loaded:trial"]);
+}
+
+#[test]
+fn a_buildkit_builds_the_site_through_buildx() {
+    require!(Requirement::Buildx, Requirement::Registry, Requirement::Skopeo, Requirement::NginxBase);
+    let registry = DebianRegistry::start();
+    let folder = tempfile::tempdir().expect("there is room");
+    let _ = Site::write(folder.path(), &NginxBase::get().push(&registry), "registry.invalid/website");
+    let archive = folder.path().join("website.tar");
+    let mut docker = Buildx::shared().docker();
+    docker.args(["buildx", "build", "--builder", Buildx::BUILDER, "--output"]);
+    docker.arg(format!("type=oci,dest={}", archive.display())).arg(folder.path());
+    let _ = run(&mut docker).success();
+    let inspected = skopeo(&["inspect", &format!("oci-archive:{}", archive.display())]);
+    assert!(inspected.text().contains("sha256:"), "{inspected}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod compare;
 mod corpus;
 mod files;
 mod image;
+mod oracle;
 mod page;
 mod reproducible;
 mod web;

@@ -212,6 +212,11 @@ fn check_value(value: &Spanned<DeValue<'_>>, shape: &Shape, path: &str, problems
                 }
             }
         }
+        (DeValue::Table(values), Shape::Tables(shape)) => {
+            for (name, value) in values {
+                check_value(value, &Shape::Table(shape), &joined(path, name.get_ref()), problems);
+            }
+        }
         (DeValue::Table(_), Shape::Settings) | (DeValue::Boolean(_), Shape::Flag) => {}
         (DeValue::Table(values), Shape::Table(shape)) => check_table(values, shape, span, path, problems),
         (DeValue::Array(values), Shape::List { of, least }) => {

@@ -8,7 +8,8 @@ use plimsoll_core::{
 };
 
 use super::{
-    model::{Builder, Destination, Image},
+    builder,
+    model::{Destination, Image},
     problem::Problem,
     reader::{Reader, Text},
 };
@@ -16,6 +17,7 @@ use super::{
 pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Problem>) -> Option<Image> {
     let written = reader.text("repository");
     let destination = written.and_then(|written| destination(written, folder, problems));
+    let builder = builder::builder(reader, folder, problems);
     let platforms = platforms(reader, problems);
     let path = |key, default| folder.join(reader.text(key).map_or(default, |path| path.text));
     Some(Image {
@@ -23,10 +25,7 @@ pub(super) fn image(reader: &Reader<'_>, folder: &Path, problems: &mut Vec<Probl
         written: written?.text.to_owned(),
         context: path("context", "."),
         dockerfile: path("dockerfile", "Dockerfile"),
-        builder: match reader.text("builder").map(|builder| builder.text) {
-            Some("docker") => Builder::Docker,
-            _ => Builder::Embedded,
-        },
+        builder: builder?,
         target: reader.text("target").map(|target| target.text.to_owned()),
         build_arguments: reader
             .named_texts("build-arguments")

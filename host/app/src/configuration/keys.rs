@@ -1,17 +1,19 @@
 //! Every key of `plimsoll.toml`, once. The check of the file, its JSON Schema and its documentation follow this table.
 
 mod environment;
+mod image;
 mod notification;
 mod policy;
 mod registries;
 mod target;
 
 use super::shape::{
-    Alternative, Choice, Key, OneOf,
+    Alternative, Key, OneOf,
     Presence::{Optional, Required},
     Shape, TableShape,
 };
 use environment::ENVIRONMENT;
+use image::IMAGE;
 use notification::NOTIFICATION;
 use policy::BINDING;
 use registries::REGISTRIES;
@@ -69,78 +71,6 @@ pub(super) static FILE: TableShape = TableShape {
             shape: Shape::Table(&REGISTRIES),
             presence: Optional("public certificate authorities, HTTPS everywhere but on this machine"),
             meaning: "How registries are reached.",
-        },
-    ],
-};
-
-static IMAGE: TableShape = TableShape {
-    meaning: "What is built, and where it goes. Paths are relative to the folder of the configuration.",
-    one_of: Some(&OneOf {
-        required: false,
-        of: &[Alternative { key: "platform", with: &[] }, Alternative { key: "platforms", with: &[] }],
-    }),
-    variants: None,
-    keys: &[
-        Key {
-            name: "repository",
-            shape: Shape::Text,
-            presence: Required(
-                "write where the image goes: `repository = \"ghcr.io/contoso/website\"`, or \
-                 `repository = \"oci:.plimsoll/images/website\"` for a layout on disk",
-            ),
-            meaning: "Where the image goes: a repository in a registry, or `oci:` and the folder of an OCI image layout.",
-        },
-        Key {
-            name: "context",
-            shape: Shape::Text,
-            presence: Optional("`\".\"`"),
-            meaning: "The folder that COPY and ADD read from.",
-        },
-        Key {
-            name: "dockerfile",
-            shape: Shape::Text,
-            presence: Optional("`\"Dockerfile\"`"),
-            meaning: "The Dockerfile.",
-        },
-        Key {
-            name: "builder",
-            shape: Shape::Choice(&Choice {
-                what: "builder",
-                values: &["embedded", "docker"],
-                planned: &["buildah"],
-            }),
-            presence: Optional("`\"embedded\"`"),
-            meaning: "What builds the image: `embedded` needs nothing and knows no RUN, `docker` uses a Docker engine.",
-        },
-        Key {
-            name: "target",
-            shape: Shape::Text,
-            presence: Optional("the last stage"),
-            meaning: "The stage of the Dockerfile to build.",
-        },
-        Key {
-            name: "build-arguments",
-            shape: Shape::Texts,
-            presence: Optional("none"),
-            meaning: "Values for the ARG instructions of the Dockerfile, by name.",
-        },
-        Key {
-            name: "platform",
-            shape: Shape::Text,
-            presence: Optional("`\"linux/amd64\"`"),
-            meaning: "What the image runs on: operating system, architecture and, where there is one, variant.",
-        },
-        Key {
-            name: "platforms",
-            shape: Shape::List { of: &Shape::Text, least: 1 },
-            presence: Optional("the one of `platform`"),
-            meaning: "In place of `platform`, several: there is an image for each, and an index over them.",
-        },
-        Key {
-            name: "compression",
-            shape: Shape::Choice(&Choice { what: "compression", values: &["gzip", "zstd"], planned: &[] }),
-            presence: Optional("`\"gzip\"`"),
-            meaning: "How layers are compressed: `gzip`, which every engine reads, or `zstd`, which is quicker and smaller.",
         },
     ],
 };

@@ -7,6 +7,7 @@
 mod address;
 mod apart;
 mod binding;
+mod builder;
 mod check;
 mod environments;
 mod folders;
@@ -39,10 +40,11 @@ use toml::de::DeTable;
 
 pub use init::init_text;
 pub use model::{
-    Binding, Builder, Capability, Check, CheckAction, ClusterAccess, Configuration, Destination,
-    ENVIRONMENT_PLACEHOLDER, Environment, GitOpsTarget, GitOpsWait, GitOpsWrite, Image, ImagePath,
-    Impersonation, Journal, KubernetesTarget, LimitOverrides, ManifestSource, Notification,
-    NotificationEvent, OnFailure, PolicyReference, Provenance, Queue, ReadyWhen, Registries, Signer, Target,
+    Binding, BuildahIsolation, Builder, Capability, Check, CheckAction, ClusterAccess, Configuration,
+    Destination, ENVIRONMENT_PLACEHOLDER, EngineBuild, Environment, GitOpsTarget, GitOpsWait, GitOpsWrite,
+    Image, ImagePath, Impersonation, Journal, KubernetesTarget, LimitOverrides, ManifestSource, Notification,
+    NotificationEvent, OnFailure, PolicyReference, Provenance, Queue, ReadyWhen, Registries, Secret,
+    SecretPlace, Signer, Target,
 };
 pub use problem::{ConfigurationError, Problem};
 pub use schema::schema;

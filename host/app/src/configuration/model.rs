@@ -1,5 +1,6 @@
 //! What a configuration says, checked and resolved.
 
+mod builder;
 mod target;
 
 use std::{
@@ -22,6 +23,7 @@ use super::{
     problem::{ConfigurationError, Problem, Source},
     signers::RepositoryPattern,
 };
+pub use builder::{BuildahIsolation, Builder, EngineBuild, Secret, SecretPlace};
 pub use target::{
     ClusterAccess, ENVIRONMENT_PLACEHOLDER, GitOpsTarget, GitOpsWait, GitOpsWrite, ImagePath, Impersonation,
     KubernetesTarget, ManifestSource, OnFailure, ReadyWhen, Target,
@@ -98,15 +100,6 @@ impl Destination {
     }
 }
 
-/// What builds the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Builder {
-    /// Plimsoll itself: needs nothing, knows no RUN.
-    Embedded,
-    /// A Docker engine.
-    Docker,
-}
-
 /// A policy at one place of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
@@ -137,10 +130,11 @@ pub struct Binding {
 impl Builder {
     /// The builder as the configuration names it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn word(&self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
-            Self::Docker => "docker",
+            Self::Docker { .. } => "docker",
+            Self::Buildah { .. } => "buildah",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use miette::SourceSpan;
 use toml::{
     Spanned,
-    de::{DeInteger, DeTable, DeValue},
+    de::{DeInteger, DeString, DeTable, DeValue},
 };
 
 use super::{
@@ -85,6 +85,12 @@ impl<'a> Reader<'a> {
         quantity::duration(self.text(key)?.text).ok()
     }
 
+    /// Where a key stands, when it is there.
+    pub(super) fn place(&self, key: &str) -> Option<SourceSpan> {
+        debug_assert!(self.shape.all_keys().any(|known| known.name == key), "`{key}` is not described");
+        self.values.get_key_value(key).map(|(key, _)| key.span().into())
+    }
+
     /// A number of bytes.
     pub(super) fn size(&self, key: &str) -> Option<u64> {
         quantity::size(self.text(key)?.text).ok()
@@ -100,6 +106,17 @@ impl<'a> Reader<'a> {
         let value = self.value(key)?;
         let shape = self.key(key)?.shape.table()?;
         Some(Self::new(value.get_ref().as_table()?, shape))
+    }
+
+    /// Tables under free names, in the order of the file.
+    pub(super) fn named_tables(&self, key: &str) -> Vec<(Text<'a>, Self)> {
+        let shape = self.key(key).and_then(|key| key.shape.table());
+        let tables = self.value(key).and_then(|value| value.get_ref().as_table()).into_iter().flatten();
+        let table = |(name, value): (&'a Spanned<DeString<'a>>, &'a Spanned<DeValue<'a>>)| {
+            let text = Text { text: name.get_ref().as_ref(), span: name.span().into() };
+            Some((text, Self::new(value.get_ref().as_table()?, shape?)))
+        };
+        tables.filter_map(table).collect()
     }
 
     /// The tables of a list.

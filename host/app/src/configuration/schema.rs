@@ -100,6 +100,7 @@ fn value(shape: &Shape) -> Map<String, Value> {
         }
         Shape::Size => json!({ "type": "string", "pattern": quantity::SIZE_PATTERN }),
         Shape::Texts => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Shape::Tables(shape) => json!({ "type": "object", "additionalProperties": table(shape) }),
         Shape::Settings => json!({ "type": "object" }),
         Shape::Table(shape) => return table(shape),
         Shape::List { of, least } => json!({ "type": "array", "items": value(of), "minItems": least }),

@@ -101,6 +101,8 @@ pub(super) enum Shape {
     Size,
     /// Strings under free names.
     Texts,
+    /// Tables with known keys under free names.
+    Tables(&'static TableShape),
     /// A table that only the policy understands.
     Settings,
     /// A table with known keys.
@@ -182,16 +184,18 @@ impl Shape {
             Self::Duration => "a duration such as \"100ms\"",
             Self::Patience => "a duration such as \"10m\"",
             Self::Size => "a size such as \"16MiB\"",
-            Self::Texts | Self::Settings | Self::Table(_) => "a table",
+            Self::Texts | Self::Tables(_) | Self::Settings | Self::Table(_) => "a table",
             Self::List { of: Self::Table(_), .. } => "an array of tables",
             Self::List { .. } => "an array",
         }
     }
 
-    /// The description of the table, or of the tables in the list.
+    /// The description of the table, or of the tables in the list or under free names.
     pub(super) const fn table(&self) -> Option<&'static TableShape> {
         match self {
-            Self::Table(shape) | Self::List { of: Self::Table(shape), .. } => Some(shape),
+            Self::Table(shape) | Self::Tables(shape) | Self::List { of: Self::Table(shape), .. } => {
+                Some(shape)
+            }
             _ => None,
         }
     }

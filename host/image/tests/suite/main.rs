@@ -11,8 +11,6 @@ mod copy;
 #[cfg(test)]
 mod copy_flags;
 #[cfg(test)]
-mod docker;
-#[cfg(test)]
 mod on_build;
 #[cfg(test)]
 mod platforms;

@@ -51,6 +51,8 @@ struct Upload<'a> {
     origin: Option<String>,
     /// The most that the registry ever had of it.
     best: u64,
+    /// It was not found after it was sent, which a registry of many machines may need a moment for.
+    is_missed: bool,
 }
 
 /// How far an upload is.
@@ -85,6 +87,7 @@ impl RegistryRepository {
             whole: false,
             origin: connection.traffic.origins.other_than(self.name.path(), &blob.digest),
             best: 0,
+            is_missed: false,
         };
         let mut retries = Retries::new(connection);
         loop {
@@ -137,7 +140,7 @@ impl Upload<'_> {
         }
         let nowhere = || connection.nonsense(&self.what, "no place to send it to".to_owned());
         let place = Place::begun(&answer).ok_or_else(nowhere)?;
-        self.origin = None;
+        (self.origin, self.is_missed) = (None, false);
         // What was handed out before may have changed since: it is hashed anew.
         self.content = Content::new(self.layout, self.content.blob);
         Ok(State::Open(place))
@@ -226,6 +229,10 @@ impl Upload<'_> {
         match (mem::replace(&mut self.state, State::Unknown), error) {
             // Not every registry mounts, and not everything may be mounted.
             (State::Unknown, error) if !error.is_passing() && self.origin.take().is_some() => Ok(()),
+            (closed @ State::Closed(_), error @ RegistryError::UploadLost { .. }) if !self.is_missed => {
+                (self.state, self.is_missed) = (closed, true);
+                Err(error)
+            }
             (_, error @ RegistryError::UploadLost { .. }) => Err(error),
             // What cannot be asked for now may be there all the same.
             (closed @ State::Closed(_), error) => {

@@ -22,12 +22,12 @@ use std::{
 use crate::{
     command::run,
     daemon::{Guard, guarded_folder},
-    requirement::{find_program, program},
+    requirement::{located, program},
     text::write,
 };
 use servers::Servers;
+pub(crate) use tools::TOOLS;
 pub use tools::build_cluster_tools;
-pub(crate) use tools::folder as tools_folder;
 
 /// The variable that names the kubeconfig file of a control plane that runs already, for [`ControlPlane::shared`] to use.
 pub const KUBECONFIG_VARIABLE: &str = "PLIMSOLL_TEST_KUBECONFIG";
@@ -263,14 +263,14 @@ pub(crate) fn obstacle() -> Option<String> {
     if env::var_os(KUBECONFIG_VARIABLE).is_some_and(|path| !path.is_empty()) {
         return program("kubectl");
     }
-    tools::PROGRAMS.into_iter().filter(|program| *program != "helm").chain(["openssl"]).find_map(program)
+    TOOLS.programs.iter().copied().filter(|program| *program != "helm").chain(["openssl"]).find_map(program)
 }
 
 /// Where a program of a cluster is, such as `kubectl` or `helm`. Its name has to do where it is missing, for the message of
 /// whoever wants to run it.
 #[must_use]
 pub fn cluster_tool(name: &str) -> PathBuf {
-    find_program(name).unwrap_or_else(|| PathBuf::from(name))
+    located(name)
 }
 
 /// `kubectl` with a kubeconfig file. It keeps what it knows of the cluster beside it, not in the home folder.

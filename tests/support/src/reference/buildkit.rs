@@ -1,12 +1,16 @@
 //! BuildKit, built from its sources (`cargo xtask test` does that).
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{Reference, ReferenceBuild, await_answer, registry};
 use crate::{
     command::{Finished, run},
     daemon::{Guard, Process, guarded_folder},
-    requirement::{is_root, program},
+    requirement::{is_root, located, program},
     text::write,
 };
 
@@ -64,14 +68,22 @@ impl Reference for BuildKit {
     }
 }
 
+/// Where the program is that says what BuildKit's packages make of words and of `.dockerignore` files.
+#[must_use]
+pub fn dockerfile_oracle() -> PathBuf {
+    located("dockerfile-oracle")
+}
+
 fn command(address: &str) -> Command {
-    let mut command = Command::new("buildctl");
+    let mut command = Command::new(located("buildctl"));
     command.arg("--addr").arg(address);
     command
 }
 
 /// Why it cannot be started; nothing when it can.
 pub(crate) fn obstacle() -> Option<String> {
-    let missing = ["buildkitd", "buildctl", "runc", "unshare"].iter().find_map(|name| program(name));
+    let missing = ["buildkitd", "buildctl", "dockerfile-oracle", "runc", "unshare"]
+        .iter()
+        .find_map(|name| program(name));
     missing.or_else(|| (!is_root()).then(|| "buildkitd needs root here".to_owned()))
 }

@@ -7,8 +7,8 @@ mod docker;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
 
-pub use buildkit::BuildKit;
 pub(crate) use buildkit::obstacle as buildkit_obstacle;
+pub use buildkit::{BuildKit, dockerfile_oracle};
 pub use docker::LaterDocker;
 pub(crate) use docker::obstacle as docker_obstacle;
 

@@ -29,10 +29,6 @@ fn each_mistake_is_told_with_its_place() {
             image("contxt = \".\""),
             "3:1: `image.contxt` is no key that Plimsoll knows; did you mean `context`?",
         ),
-        (
-            image("builder = \"buildah\""),
-            "3:11: the builder `buildah` is not available yet; this version has `embedded`, `docker`",
-        ),
         (image("builder = \"embeded\""), "3:11: there is no builder `embeded`; did you mean `embedded`?"),
         (image("context = \"\""), "3:11: `image.context` is empty"),
         (

@@ -28,6 +28,7 @@ fn values(shape: &Shape) -> String {
         Shape::Duration | Shape::Patience => "duration".to_owned(),
         Shape::Size => "size".to_owned(),
         Shape::Texts => "table of strings".to_owned(),
+        Shape::Tables(_) => "table of tables".to_owned(),
         Shape::Settings | Shape::Table(_) => "table".to_owned(),
         Shape::List { of: Shape::Table(_), .. } => "array of tables".to_owned(),
         Shape::List { .. } => "array of strings".to_owned(),

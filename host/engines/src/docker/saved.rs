@@ -4,23 +4,18 @@
 use std::{
     collections::HashMap,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
-use bytes::Bytes;
-use plimsoll_core::ports::{BuildRequest, BuiltImage, Compression};
+use plimsoll_core::{
+    digest::Digest,
+    ports::{BuildRequest, BuiltImage},
+};
+use plimsoll_image::{ImageError, compress_layer};
 use plimsoll_layout::Layout;
 use serde::Deserialize;
 use serde_json::json;
 use tar::EntryType;
-use tokio::sync::mpsc::Receiver;
-
-use crate::{
-    error::ImageError,
-    files::clamp,
-    layer::{Hashing, LayerBlob},
-    pipeline,
-};
 
 /// The largest document that is read, bytes.
 const LARGEST_DOCUMENT: u64 = 8 << 20;
@@ -34,13 +29,15 @@ struct Saved {
 }
 
 /// Reads an exported image and writes it into the layout.
-pub(super) fn convert(
-    archive: impl Read,
+pub(crate) fn convert(
+    mut archive: impl Read,
     layout: &Layout,
     request: &BuildRequest,
 ) -> Result<BuiltImage, ImageError> {
     let mut contents = Contents::default();
-    contents.read(archive, layout)?;
+    contents.read(&mut archive, layout)?;
+    // What follows the archive's end is padding; whoever writes it is let finish.
+    io::copy(&mut archive, &mut io::sink()).map_err(ImageError::Write)?;
     let index = contents.document(Path::new("manifest.json"))?;
     let saved: Vec<Saved> =
         serde_json::from_slice(index).map_err(|error| unusable(&format!("its manifest.json: {error}")))?;
@@ -78,6 +75,13 @@ pub(super) fn convert(
 
 fn unusable(problem: &str) -> ImageError {
     ImageError::Base { image: "exported by the engine".to_owned(), problem: problem.to_owned() }
+}
+
+/// A layer in the layout.
+#[derive(Clone, Copy)]
+struct LayerBlob {
+    digest: Digest,
+    size: u64,
 }
 
 /// What an archive holds.
@@ -142,20 +146,27 @@ impl Contents {
 
 /// Writes a layer into the layout, compressed unless it is already.
 fn store_layer(content: &mut impl Read, beginning: &[u8], layout: &Layout) -> Result<LayerBlob, ImageError> {
-    let mut blob = layout.blob_writer()?;
-    if beginning.starts_with(&[0x1f, 0x8b]) {
+    let (digest, size) = if beginning.starts_with(&[0x1f, 0x8b]) {
+        let mut blob = layout.blob_writer()?;
         io::copy(content, &mut blob).map_err(ImageError::Write)?;
-        let (digest, size) = blob.finish()?;
-        // Nobody asks for the uncompressed digest here: the configuration has it.
-        return Ok(LayerBlob { digest, diff_id: digest, size });
+        blob.finish()?
+    } else {
+        compress_layer(layout, content)?
+    };
+    Ok(LayerBlob { digest, size })
+}
+
+/// A path relative to the root of the archive, `..` resolved by name and never above the root.
+fn clamp(path: &Path) -> PathBuf {
+    let mut clamped = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => clamped.push(part),
+            Component::ParentDir => drop(clamped.pop()),
+            _ => {}
+        }
     }
-    let (diff_id, blob) = pipeline::compress_stream(blob, Compression::Gzip, |out| {
-        let mut hashing = Hashing::new(out);
-        io::copy(content, &mut hashing).map_err(ImageError::Write)?;
-        Ok(hashing.digest())
-    })?;
-    let (digest, size) = blob.finish()?;
-    Ok(LayerBlob { digest, diff_id, size })
+    clamped
 }
 
 fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -167,24 +178,4 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// Reads what comes through a channel.
-pub(super) struct Received {
-    pub(super) chunks: Receiver<io::Result<Bytes>>,
-    pub(super) rest: Bytes,
-}
-
-impl Read for Received {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => self.rest = chunk?,
-                None => return Ok(0),
-            }
-        }
-        let taken = self.rest.split_to(self.rest.len().min(buffer.len()));
-        buffer[..taken.len()].copy_from_slice(&taken);
-        Ok(taken.len())
-    }
 }

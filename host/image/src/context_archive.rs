@@ -1,13 +1,11 @@
-//! The build context as the Docker engine wants it: a tar archive, sent while it is made.
+//! The build context as an engine wants it: a tar archive, written while it is made.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
-use bytes::Bytes;
 use plimsoll_core::ports::BuildRequest;
-use tokio::sync::mpsc::Sender;
 
 use crate::{
     context::Context,
@@ -22,17 +20,20 @@ use crate::{
 /// The name that a Dockerfile from outside the context gets in the archive.
 const OUTSIDE: &str = ".plimsoll-dockerfile";
 
-/// A context that is ready to be sent.
-pub(super) struct Archive {
-    /// The Dockerfile's path in the archive.
-    pub(super) dockerfile: String,
+/// A build context that is ready to be sent to an engine: what the embedded builder sees of it, and nothing else.
+#[derive(Debug)]
+pub struct ContextArchive {
+    dockerfile: String,
     entries: Entries,
     timestamp: i64,
 }
 
-impl Archive {
-    /// Finds everything that belongs to the context. Contents are read when they are sent.
-    pub(super) fn new(request: &BuildRequest) -> Result<Self, ImageError> {
+impl ContextArchive {
+    /// Finds everything that belongs to the context of a build. Contents are read when they are written.
+    ///
+    /// # Errors
+    /// The context or its `.dockerignore` cannot be read.
+    pub fn new(request: &BuildRequest) -> Result<Self, ImageError> {
         let context = Context::open(&request.context, &request.dockerfile)?;
         let mut tree = Tree::default();
         let to = Destination::new("/", Path::new("/"), &tree)?;
@@ -60,9 +61,17 @@ impl Archive {
         Ok(Self { dockerfile, entries, timestamp: request.timestamp })
     }
 
-    /// Writes the archive to a channel.
-    pub(super) fn send(self, chunks: &Sender<io::Result<Bytes>>) -> Result<(), ImageError> {
-        let mut out = Chunks { chunks, buffer: Vec::with_capacity(CHUNK) };
+    /// The Dockerfile's path in the archive.
+    #[must_use]
+    pub fn dockerfile(&self) -> &str {
+        &self.dockerfile
+    }
+
+    /// Writes the archive.
+    ///
+    /// # Errors
+    /// A file cannot be read or has changed, or the archive cannot be written.
+    pub fn write(self, mut out: impl Write) -> Result<(), ImageError> {
         layer::write_tar(&mut out, &self.entries, self.timestamp)?;
         out.flush().map_err(ImageError::Write)
     }
@@ -71,30 +80,4 @@ impl Archive {
 fn text_file(text: String) -> Node {
     let kind = Kind::File(Content::Bytes(text.into_bytes()));
     Node { kind, mode: 0o644, user: 0, group: 0, attributes: Vec::new() }
-}
-
-/// Bytes that are sent at once.
-const CHUNK: usize = 1 << 17;
-
-/// Sends what is written in chunks.
-struct Chunks<'a> {
-    chunks: &'a Sender<io::Result<Bytes>>,
-    buffer: Vec<u8>,
-}
-
-impl Write for Chunks<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(CHUNK - self.buffer.len());
-        self.buffer.extend_from_slice(&bytes[..taken]);
-        if self.buffer.len() == CHUNK {
-            self.flush()?;
-        }
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK));
-        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine takes no more of the context");
-        self.chunks.blocking_send(Ok(chunk.into())).map_err(gone)
-    }
 }

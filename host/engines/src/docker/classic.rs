@@ -1,26 +1,25 @@
-//! The Docker engine as builder, for Dockerfiles that run commands: the context is sent to its classic builder, and the
-//! image comes back as an archive and becomes an image of the layout like any other.
-
-mod context;
-mod saved;
+//! The API of a Docker engine: the context is sent to its classic builder, and the image comes back as an archive and becomes an
+//! image of the layout like any other.
 
 use std::{
     collections::{HashMap, VecDeque},
     io,
 };
 
-use async_trait::async_trait;
 use bollard::{API_DEFAULT_VERSION, Docker, body_try_stream, query_parameters::BuildImageOptionsBuilder};
 use bytes::{Buf as _, Bytes};
 use futures_util::{StreamExt as _, stream};
-use plimsoll_core::ports::{
-    Activity, BuildRequest, BuiltImage, FailureClass, ImageBuilder, PortFailure, Progress,
-};
+use plimsoll_core::ports::{Activity, BuildRequest, BuiltImage, FailureClass, PortFailure, Progress};
+use plimsoll_image::{ContextArchive, ImageError};
 use plimsoll_layout::Layout;
 use tokio::sync::mpsc;
 
-use self::{context::Archive, saved::Received};
-use crate::{blocking, error::ImageError, one_platform};
+use super::saved;
+use crate::{
+    blocking,
+    error::shown,
+    stream::{CHUNKS, Chunks, Received},
+};
 
 /// Where the engine listens unless another place is given.
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
@@ -28,14 +27,6 @@ const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 const TIMEOUT: u64 = 24 * 60 * 60;
 /// How many of the engine's last lines an error shows.
 const LAST_LINES: usize = 20;
-/// Chunks on their way to or from the engine.
-const CHUNKS: usize = 16;
-
-/// Builds images with a Docker engine.
-#[derive(Debug, Clone)]
-pub struct DockerBuilder {
-    host: String,
-}
 
 /// Why a Docker engine built nothing.
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +63,6 @@ pub enum DockerError {
     Image(#[from] ImageError),
 }
 
-fn shown(lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { format!("\nits last lines:\n{}", lines.join("\n")) }
-}
-
 impl From<DockerError> for PortFailure {
     fn from(error: DockerError) -> Self {
         use FailureClass::{Configuration, Outside, User};
@@ -93,58 +80,40 @@ impl From<DockerError> for PortFailure {
     }
 }
 
-impl DockerBuilder {
-    /// A builder for the engine at `host`, which is written as `DOCKER_HOST` is; the default socket when absent.
-    #[must_use]
-    pub fn new(host: Option<String>) -> Self {
-        Self { host: host.unwrap_or_else(|| DEFAULT_HOST.to_owned()) }
-    }
-
-    async fn connect(&self) -> Result<Docker, DockerError> {
-        let unreachable = |source| DockerError::Unreachable { host: self.host.clone(), source };
-        let (scheme, _) = self.host.split_once("://").unwrap_or(("", ""));
-        let docker = match scheme {
-            "unix" => Docker::connect_with_unix(&self.host, TIMEOUT, API_DEFAULT_VERSION),
-            "tcp" | "http" => Docker::connect_with_http(&self.host, TIMEOUT, API_DEFAULT_VERSION),
-            _ => return Err(DockerError::Address(self.host.clone())),
-        };
-        docker.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)
-    }
-
-    async fn build_and_export(
-        &self,
-        request: &BuildRequest,
-        progress: &dyn Progress,
-    ) -> Result<BuiltImage, DockerError> {
-        let docker = self.connect().await?;
-        let image = build(&docker, request, progress).await?;
-        export(&docker, &image, request).await
-    }
+/// Builds with the engine at `host`, which is written as `DOCKER_HOST` is; the default socket when absent.
+pub(super) async fn build(
+    host: Option<&str>,
+    request: &BuildRequest,
+    progress: &dyn Progress,
+) -> Result<BuiltImage, DockerError> {
+    let docker = connect(host.unwrap_or(DEFAULT_HOST)).await?;
+    let image = send(&docker, request, progress).await?;
+    export(&docker, &image, request).await
 }
 
-#[async_trait]
-impl ImageBuilder for DockerBuilder {
-    async fn build(
-        &self,
-        request: &BuildRequest,
-        progress: &dyn Progress,
-    ) -> Result<BuiltImage, PortFailure> {
-        Ok(self.build_and_export(request, progress).await?)
-    }
+async fn connect(host: &str) -> Result<Docker, DockerError> {
+    let unreachable = |source| DockerError::Unreachable { host: host.to_owned(), source };
+    let (scheme, _) = host.split_once("://").unwrap_or(("", ""));
+    let docker = match scheme {
+        "unix" => Docker::connect_with_unix(host, TIMEOUT, API_DEFAULT_VERSION),
+        "tcp" | "http" => Docker::connect_with_http(host, TIMEOUT, API_DEFAULT_VERSION),
+        _ => return Err(DockerError::Address(host.to_owned())),
+    };
+    docker.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)
 }
 
 /// Sends the context and follows the build; answers the image's id.
-async fn build(
+async fn send(
     docker: &Docker,
     request: &BuildRequest,
     progress: &dyn Progress,
 ) -> Result<String, DockerError> {
     let owned = request.clone();
-    let archive = blocking(move || Archive::new(&owned)).await?;
-    let options = options(docker, request, &archive.dockerfile).await?;
+    let archive = blocking(move || ContextArchive::new(&owned)).await?;
+    let options = options(docker, request, archive.dockerfile()).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(CHUNKS);
     let sending = tokio::spawn(blocking(move || {
-        let sent = archive.send(&sender);
+        let sent = archive.write(Chunks::new(&sender));
         if let Err(error) = &sent {
             // Nobody listens when it is the engine that gave up; then its own error is shown.
             let _ = sender.blocking_send(Err(io::Error::other(error.to_string())));
@@ -186,12 +155,14 @@ async fn options(
     // Engines of their own platform need not be told; old ones even refuse to be.
     let version = docker.version().await;
     let version = version.map_err(|source| DockerError::Engine { action: "say its version", source })?;
-    let platform = one_platform(request)?;
-    let own = version.os.as_deref() == Some(platform.os())
-        && version.arch.as_deref() == Some(platform.architecture())
-        && platform.variant().is_none();
-    if !own {
-        options = options.platform(&platform.to_string());
+    // There is only one: for more, this builder is not asked.
+    for platform in request.platforms.as_slice() {
+        let own = version.os.as_deref() == Some(platform.os())
+            && version.arch.as_deref() == Some(platform.architecture())
+            && platform.variant().is_none();
+        if !own {
+            options = options.platform(&platform.to_string());
+        }
     }
     Ok(options.build())
 }
@@ -238,15 +209,11 @@ fn failed_build(error: bollard::errors::Error, last: &VecDeque<String>) -> Docke
 
 /// Fetches the image and writes it into the layout.
 async fn export(docker: &Docker, image: &str, request: &BuildRequest) -> Result<BuiltImage, DockerError> {
-    let (sender, chunks) = mpsc::channel(CHUNKS);
+    let (sender, received) = Received::new();
     let owned = request.clone();
     let converting = tokio::spawn(blocking(move || {
         let layout = Layout::open_or_create(&owned.layout)?;
-        let mut received = Received { chunks, rest: Bytes::new() };
-        let built = saved::convert(&mut received, &layout, &owned)?;
-        // What follows the archive's end is padding; the engine is let finish.
-        io::copy(&mut received, &mut io::sink()).map_err(ImageError::Write)?;
-        Ok(built)
+        saved::convert(received, &layout, &owned)
     }));
     let mut archive = std::pin::pin!(docker.export_image(image));
     let mut failure = None;
