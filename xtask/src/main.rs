@@ -4,6 +4,7 @@
 
 mod check;
 mod cluster;
+mod fuzz;
 mod packages;
 mod step;
 mod toolchain;
@@ -24,6 +25,8 @@ Usage: cargo xtask <command> [arguments]
   check    formatting, lints, licences and dependencies, and the walls between crates
   bench    run the benchmarks, or those named; `--save NAME` keeps the results,
            `--compare NAME` shows kept ones beside them instead of the last ones
+  fuzz     give the readers of outside input bytes that are made up, or those readers
+           that are named; `--seconds N` for each instead of 60
   cluster  run a Kubernetes control plane on loopback until Ctrl-C; `build` only builds it
 
 Each installs what it needs and is missing, where it can, and says so.
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         "test" => test(&arguments),
         "check" => check::check(),
         "bench" => bench(&arguments),
+        "fuzz" => fuzz::fuzz(&arguments),
         "cluster" => cluster::cluster(&arguments),
         _ => {
             eprint!("{USAGE}");
