@@ -18,7 +18,7 @@ pub(crate) struct Case {
     /// The name, after that of its topic.
     pub(crate) name: String,
     /// The rule, in a sentence.
-    #[allow(dead_code, reason = "it is for who reads the cases")]
+    #[expect(dead_code, reason = "it is for who reads the cases")]
     rule: String,
     /// The text of the Dockerfile. Where it is absent, `folder` has one.
     dockerfile: Option<String>,

@@ -107,7 +107,7 @@ impl Corpus {
             }
             let Ok(digest) = &ours.result else { return Vec::new() };
             let ours = Image::read(&self.place(case, "layout"), digest);
-            unexpected(case, differences(&ours, &Image::offered(&layout)))
+            unexpected(case, &differences(&ours, &Image::offered(&layout)))
         });
     }
 }
@@ -131,7 +131,7 @@ fn abreast<T: Sync, R: Send>(list: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R
 }
 
 /// The differences that the case does not show, and those that it should have shown.
-fn unexpected(case: &Case, differences: Vec<String>) -> Vec<String> {
+fn unexpected(case: &Case, differences: &[String]) -> Vec<String> {
     let covers = |line: &String| case.shows.iter().any(|part| line.contains(part));
     let absent = case.shows.iter().filter(|part| !differences.iter().any(|line| line.contains(*part)));
     let absent: Vec<String> = absent.map(|part| format!("no difference is `{part}`")).collect();

@@ -19,7 +19,7 @@ impl Web {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 // Who went away needs no answer.
-                thread::spawn(|| drop(answer(stream)));
+                thread::spawn(move || drop(answer(&stream)));
             }
         });
         Self(address)
@@ -31,8 +31,8 @@ impl Web {
     }
 }
 
-fn answer(stream: TcpStream) -> std::io::Result<()> {
-    let mut lines = BufReader::new(&stream).lines();
+fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let path = request.split(' ').nth(1).unwrap_or_default();
@@ -41,7 +41,7 @@ fn answer(stream: TcpStream) -> std::io::Result<()> {
     let length = content.len();
     let body = if request.starts_with("HEAD") { "" } else { content };
     write!(
-        &stream,
+        stream,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\nConnection: close\r\n\r\n{body}"
     )
 }
