@@ -49,6 +49,7 @@ fn the_smallest_file_means_the_defaults() {
     assert_eq!(configuration.tags.policy, PolicyReference::Stock("release-tags".to_owned()));
     assert_eq!((configuration.tags.settings.as_str(), configuration.tags.time_zone.as_str()), ("{}", "UTC"));
     assert_eq!(configuration.journal, Journal::Sqlite(".plimsoll/journal.db".into()));
+    assert_eq!(configuration.provenance, Provenance { attach: true, key: None });
     assert!(configuration.environments.is_empty());
 }
 
@@ -148,6 +149,7 @@ fn without_digest(text: &str) -> Option<String> {
         image,
         mut tags,
         mut environments,
+        provenance,
         journal,
         notifications,
         registries,
@@ -162,7 +164,9 @@ fn without_digest(text: &str) -> Option<String> {
             (shadow.span, shadow.settings_span) = ((0, 0).into(), (0, 0).into());
         }
     }
-    Some(format!("{image:?}{tags:?}{environments:?}{journal:?}{notifications:?}{registries:?}{signers:?}"))
+    Some(format!(
+        "{image:?}{tags:?}{environments:?}{provenance:?}{journal:?}{notifications:?}{registries:?}{signers:?}"
+    ))
 }
 
 /// Keys of the table that neither the full file nor that of the other builder writes, as `name = ` or as a header.
