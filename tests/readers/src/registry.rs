@@ -20,7 +20,7 @@ use crate::{LARGEST, RUNTIME, sure};
 /// What separates the answers in the input.
 const SEPARATOR: &[u8] = b"\n--\n";
 /// How long anything may take: a registry that says nothing more is given up soon.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_millis(60);
 /// A proxy that nobody runs: whatever other host an answer names, nothing leaves the machine.
 const NO_PROXY: &str = "http://127.0.0.1:1";
 
