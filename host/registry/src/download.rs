@@ -74,6 +74,10 @@ impl Download<'_> {
 
     async fn try_next(&mut self) -> Result<Option<Bytes>, RegistryError> {
         let connection = &self.repository.connection;
+        // The connection may break after the last byte: there is nothing left to ask for.
+        if self.source.is_none() && self.received > 0 && self.size == Some(self.received) {
+            return Ok(None);
+        }
         loop {
             let source = match &mut self.source {
                 Some(source) => source,

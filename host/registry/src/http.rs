@@ -25,11 +25,23 @@ impl Connection {
         if let Some(identity) = trust.identity.clone() {
             builder = builder.identity(identity);
         }
-        if !follows {
-            builder = builder.redirect(redirect::Policy::none());
-        }
+        builder = if follows {
+            builder.redirect(redirect::Policy::custom(follow))
+        } else {
+            // Questions for tokens are small; an upload has watchers of its own.
+            builder.redirect(redirect::Policy::none()).timeout(self.options.idle_timeout)
+        };
         builder.build().map_err(failed)
     }
+}
+
+/// Follows as is usual, but never out of TLS.
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let was_safe = attempt.previous().iter().any(|url| url.scheme() == "https");
+    if was_safe && attempt.url().scheme() != "https" {
+        return attempt.stop();
+    }
+    redirect::Policy::default().redirect(attempt)
 }
 
 /// Pairs as the body of a form.

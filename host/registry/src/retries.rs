@@ -39,7 +39,7 @@ impl<'a> Retries<'a> {
         let options = &self.connection.options;
         if let Some(asked) = error.retry_after() {
             let pause = asked.max(options.first_pause);
-            if self.waited + pause > options.busy_timeout {
+            if self.waited.saturating_add(pause) > options.busy_timeout {
                 return Err(RegistryError::TooBusy { asked, source: Box::new(error) });
             }
             self.waited += pause;

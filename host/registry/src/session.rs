@@ -70,11 +70,16 @@ impl Connection {
         is_plain: bool,
     ) -> Result<(StatusCode, Option<Challenge>), RegistryError> {
         let mut url = self.base(is_plain)?;
+        let origin = url.origin();
         url.set_path("/v2/");
         let answer = self.in_time(http.get(url).send()).await?.map_err(|error| self.transport(error))?;
         let status = answer.status();
         if is_passing(status) {
             return Err(self.refusal(GREETING, status, String::new()).later(retry_after(answer.headers())));
+        }
+        // Only the registry itself may say who is shown its credentials.
+        if answer.url().origin() != origin {
+            return Ok((status, None));
         }
         let challenge = challenge(answer.headers()).map_err(|NoAddress(realm)| {
             self.nonsense(GREETING, format!("the token server `{realm}`, which is no address"))

@@ -140,12 +140,7 @@ impl Nowhere {
 
 #[async_trait]
 impl RemoteSources for Nowhere {
-    async fn file(
-        &self,
-        _: &str,
-        _: &mut (dyn Write + Send),
-        _: &dyn Progress,
-    ) -> Result<(), PortFailure> {
+    async fn file(&self, _: &str, _: &mut (dyn Write + Send), _: &dyn Progress) -> Result<(), PortFailure> {
         Self::refuse()
     }
 

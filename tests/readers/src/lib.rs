@@ -33,8 +33,9 @@ pub const READERS: [Reader; 5] = [
 ];
 
 /// What the asynchronous ones run on.
-static RUNTIME: LazyLock<tokio::runtime::Runtime> =
-    LazyLock::new(|| sure(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()));
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    sure(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build())
+});
 
 /// What cannot fail whatever the input is; if it does, the machine is to blame.
 #[track_caller]

@@ -201,7 +201,9 @@ fn refusal(state: &State, request: &WebRequest, host: &str) -> Option<WebAnswer>
     let shown = request.header("authorization").and_then(|shown| shown.strip_prefix("Bearer "));
     let reads = matches!(request.method.as_str(), "GET" | "HEAD");
     let path = request.path.strip_prefix("/v2/").unwrap_or_default();
-    let name = ["/blobs/", "/manifests/", "/tags/"].iter().find_map(|part| Some(path.split_once(part)?.0));
+    let name = ["/blobs/", "/manifests/", "/tags/", "/referrers/"]
+        .iter()
+        .find_map(|part| Some(path.split_once(part)?.0));
     let may = |actions: &str| {
         name.is_some_and(|name| state.is_good(shown, &format!("repository:{name}:{actions}")))
     };

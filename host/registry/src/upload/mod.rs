@@ -233,7 +233,11 @@ impl Upload<'_> {
                 (self.state, self.is_missed) = (closed, true);
                 Err(error)
             }
-            (_, error @ RegistryError::UploadLost { .. }) => Err(error),
+            (_, error @ RegistryError::UploadLost { .. }) => {
+                // A mount that was promised and is not there is not asked for again.
+                self.origin = None;
+                Err(error)
+            }
             // What cannot be asked for now may be there all the same.
             (closed @ State::Closed(_), error) => {
                 self.state = closed;
@@ -244,6 +248,11 @@ impl Upload<'_> {
                     self.state = State::InDoubt(place);
                 }
                 Err(error)
+            }
+            // The last piece came, only its answer did not: it is looked for.
+            (State::InDoubt(place), RegistryError::NotFound { .. }) if place.offset == self.size() => {
+                self.state = State::Closed(Arrival::Sent);
+                Ok(())
             }
             // It was forgotten, such as by a registry that was started anew.
             (State::Open(_) | State::InDoubt(_), RegistryError::NotFound { .. })
