@@ -251,7 +251,7 @@ impl Upload<'_> {
             }
             // The last piece came, only its answer did not: it is looked for.
             (State::InDoubt(place), RegistryError::NotFound { .. }) if place.offset == self.size() => {
-                self.state = State::Closed(Arrival::Sent);
+                (self.state, self.is_missed) = (State::Closed(Arrival::Sent), true);
                 Ok(())
             }
             // It was forgotten, such as by a registry that was started anew.

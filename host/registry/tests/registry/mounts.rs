@@ -50,7 +50,8 @@ async fn a_layer_of_the_base_image_is_mounted_and_not_sent() {
 #[tokio::test]
 async fn where_nothing_can_be_mounted_it_is_sent() {
     require!(Requirement::Registry);
-    for (status, headers) in [(405, ""), (400, ""), (404, ""), (403, "")] {
+    // 201 is a promise that nothing follows from.
+    for (status, headers) in [(405, ""), (400, ""), (404, ""), (403, ""), (201, "")] {
         let (_registry, proxy, all, image) = fetched().await;
         // The look, and then the mount, of the first blob.
         proxy.break_request(1, Break::Answer(status, headers));

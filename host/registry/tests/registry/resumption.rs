@@ -161,6 +161,13 @@ async fn nobody_waits_for_ever_for_a_busy_registry() {
     let text = failure.to_string();
     assert!(text.contains("wants to be left alone for") && text.contains("status 429"), "{text}");
 
+    // After something short also, which is added to.
+    let (server, image, repository) = setting().await;
+    server.fault("POST", Fault::Status(503, "Retry-After: 0\r\n"));
+    server.fault("POST", Fault::Status(503, "Retry-After: 18446744073709551615\r\n"));
+    let failure = push(&repository, &image).await.unwrap_err();
+    assert!(failure.to_string().contains("wants to be left alone"), "{failure}");
+
     let (server, image, _) = setting().await;
     for _ in 0..100 {
         server.fault("POST", Fault::Status(429, "Retry-After: 0\r\n"));
