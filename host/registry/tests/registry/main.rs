@@ -12,6 +12,7 @@ mod image;
 mod layouts;
 mod mounts;
 mod platforms;
+mod redirects;
 mod referrers;
 mod restarts;
 mod resumption;
