@@ -328,10 +328,43 @@ fn statements_by_others_and_changed_ones_do_not_count() {
     // Without a key they count, and nothing is proven; the journal knows better.
     let (failed, _) = verify(&application, &tag, &["--environment", "moon", "--no-journal"], 0);
     assert_eq!(failed, Vec::<String>::new());
+    let (failed, _) = verify(&application, &tag, &["--environment", "moon"], 1);
+    contains(&failed, "is not the decision that the statement names");
     let forged = elsewhere["predicate"]["record"]["sequence"].as_u64().expect("it is a number");
     elsewhere["predicate"]["record"]["sequence"] = json!(forged + 1);
     store.place(&digest, STATEMENT, elsewhere.to_string().as_bytes());
     let (failed, _) = verify(&application, &tag, &["--environment", "moon"], 1);
+    contains(&failed, "is not the decision that the statement names");
+}
+
+/// The allowance of one environment, said to be that of another: its place in the journal is right, and what it says is not.
+#[test]
+fn the_journal_knows_what_was_decided_at_a_place() {
+    require!(Requirement::Git);
+    let application = with("");
+    let report = application.run(&["release", "--format", "json", "--now", NOW]).code(0).json();
+    let digest = report["digest"].as_str().expect("it was built");
+    let (store, tag) = (Store::of(&application), image("latest"));
+    let production = ["--environment", "production"];
+    let (failed, _) = verify(&application, &tag, &production, 1);
+    contains(&failed, "production: denied by stock:version-gate");
+    assert_eq!(verify(&application, &tag, &["--environment", "staging"], 0).0, Vec::<String>::new());
+
+    let statements = store.referrers();
+    let is_staging = |(_, statement): &&(String, Value)| statement["predicate"]["environment"] == "staging";
+    let (_, allowed) = statements.iter().find(is_staging).expect("staging was attested");
+    // The denial is taken away, and an allowance put in its place.
+    let mut index = store.index();
+    let (denial, _) = statements.last().expect("production was attested");
+    index["manifests"].as_array_mut().expect("it is a list").retain(|entry| entry["digest"] != json!(denial));
+    store.set(&index);
+    let mut forged = allowed.clone();
+    forged["predicate"]["environment"] = json!("production");
+    store.place(digest, STATEMENT, forged.to_string().as_bytes());
+    let alone = [production.as_slice(), &["--no-journal"]].concat();
+    assert_eq!(verify(&application, &tag, &alone, 0).0, Vec::<String>::new());
+    let (failed, _) = verify(&application, &tag, &production, 1);
+    contains(&failed, "journal: entry");
     contains(&failed, "is not the decision that the statement names");
 }
 

@@ -9,7 +9,7 @@ use plimsoll_core::{
     names::ReleaseId,
     ports::{Attached, Journal, PortFailure, Referrer, Referrers},
 };
-use plimsoll_provenance::{Claim, Disregarded, Found, Record, Recorded, RecordedRelease, Vouched};
+use plimsoll_provenance::{Claim, Disregarded, Found, Recorded, RecordedRelease, Vouched};
 use plimsoll_signature::{BUNDLE, PublicKey, STATEMENT, SignedStatement};
 
 use super::{attach::LARGEST_BUNDLE, statements};
@@ -84,12 +84,10 @@ pub(super) async fn recorded(journal: &dyn Journal, found: &[Found]) -> Result<R
         let entries = journal.release(&release).await?;
         let Some(mut known) = release_of(&entries) else { continue };
         let claims = found.iter().map(|found| &found.statement.claim).filter(|claim| claim.release() == text);
-        for record in claims.filter_map(record_of) {
-            match statements::decision(journal, record.sequence).await? {
-                Some((of, digest)) if of == text => {
-                    known.decisions.insert(record.sequence, digest);
-                }
-                _ => {}
+        let places: BTreeSet<u64> = claims.filter_map(Claim::record).map(|record| record.sequence).collect();
+        for entry in entries.iter().filter(|entry| places.contains(&entry.sequence)) {
+            if let Some(claim) = statements::decision(journal, &entries, entry).await? {
+                known.decisions.insert(entry.sequence, claim);
             }
         }
         recorded.releases.insert(text.to_owned(), known);
@@ -111,14 +109,13 @@ fn release_of(entries: &[Entry]) -> Option<RecordedRelease> {
             _ => {}
         }
     }
-    let commit = opening.source.commit.id.clone();
-    Some(RecordedRelease { image, commit, decisions: BTreeMap::new(), newest })
-}
-
-fn record_of(claim: &Claim) -> Option<&Record> {
-    match claim {
-        Claim::Build(_) => None,
-        Claim::Tagging(tagging) => Some(&tagging.record),
-        Claim::Promotion(promotion) => Some(&promotion.record),
-    }
+    Some(RecordedRelease {
+        image,
+        commit: opening.source.commit.id.clone(),
+        source: statements::source(&opening.source),
+        dirty: opening.source.dirty,
+        configuration: opening.configuration,
+        decisions: BTreeMap::new(),
+        newest,
+    })
 }
