@@ -449,6 +449,26 @@ key = "release.key"
     contains(&failed, "is a newer decision on production: deny");
 }
 
+/// A configuration that no longer wants statements is no obstacle for releases that began with them.
+#[test]
+fn an_older_release_is_promoted_and_brought_back_without_statements() {
+    require!(Requirement::Git);
+    let application = with("[provenance]\nattach = true\n");
+    version(&application, "v1.0.0");
+    application.change("Version two");
+    version(&application, "v1.1.0");
+    let rules = application.read("plimsoll.toml").replacen("attach = true", "attach = false", 1);
+    application.git.write("plimsoll.toml", rules);
+    application.git.commit("Attach nothing");
+    let before = Store::of(&application).referrers().len();
+    for environment in ["production", "staging"] {
+        let back =
+            ["rollback", environment, "--to", "v1.0.0", "--reason", "slow", "--by", "ann", "--now", NOW];
+        let _ = application.run(&back).code(0);
+    }
+    assert_eq!(Store::of(&application).referrers().len(), before);
+}
+
 /// Whatever lies beside an image, `verify` ends with an answer.
 #[test]
 fn a_blob_that_was_changed_on_disk_is_an_error_that_says_so() {
