@@ -318,7 +318,7 @@ fn statements_by_others_and_changed_ones_do_not_count() {
         "changed after it was signed",
         "it is not signed",
         "it is no signature that is understood",
-        "it is no statement, or too large a one",
+        "it is no statement, too large a one, or not there as it is listed",
     ] {
         contains(&disregarded, says);
     }
@@ -447,6 +447,21 @@ key = "release.key"
     store.set(&index);
     let (failed, _) = verify(&application, &image("latest"), &["--environment", "guarded"], 1);
     contains(&failed, "is a newer decision on production: deny");
+}
+
+/// An allowance, then much of no use, and only then a denial: that is not overlooked.
+#[test]
+fn what_lies_beyond_the_last_that_is_looked_at_is_not_passed_over() {
+    require!(Requirement::Git);
+    let application = signed();
+    let digest = version(&application, "v1.0.0");
+    let store = Store::of(&application);
+    for index in 0..256 {
+        store.place(&digest, STATEMENT, index.to_string().as_bytes());
+    }
+    let key = ["--key", "release.pub", "--environment", "production"];
+    let (failed, _) = verify(&application, &image("v1.0.0"), &key, 1);
+    contains(&failed, "referrers: more than 256 referrers: the rest was not looked at");
 }
 
 /// A configuration that no longer wants statements is no obstacle for releases that began with them.

@@ -15,7 +15,7 @@ use crate::{
     build::{Build, BuildDefinition},
     decision::{DecidingPolicy, Promotion, TagGiven, Tagging},
     expected::{Expected, ExpectedPolicy, is_commit, is_source},
-    found::{Disregarded, Found, Vouched},
+    found::{Disregarded, Found, Gathered, MOST_REFERRERS, Vouched},
     recorded::{Recorded, RecordedRelease},
     statement::Claim,
 };
@@ -44,16 +44,21 @@ pub struct Report {
 #[must_use]
 pub fn check(
     image: &Digest,
-    found: &[Found],
-    disregarded: Vec<Disregarded>,
+    gathered: Gathered,
     expected: &Expected,
     pointing: &BTreeMap<String, Option<Digest>>,
     recorded: Option<&Recorded>,
 ) -> Report {
-    let mut releases: Vec<Release<'_>> = found.iter().filter_map(|build| Release::of(build, found)).collect();
+    let Gathered { found, disregarded, truncated } = gathered;
+    let rest = truncated.then(|| {
+        failed("referrers", format!("more than {MOST_REFERRERS} referrers: the rest was not looked at"))
+    });
+    let mut releases: Vec<Release<'_>> =
+        found.iter().filter_map(|build| Release::of(build, &found)).collect();
     releases.sort_by_key(|release| std::cmp::Reverse(release.build.run_details.metadata.started_on));
     let reports = releases.iter().map(|release| {
-        let checks = release.check(image, expected, pointing, recorded);
+        let mut checks = release.check(image, expected, pointing, recorded);
+        checks.extend(rest.clone());
         let verified = checks.iter().all(|check| check.outcome != RuleOutcome::Failed);
         let is_proof = |check: &Finding| {
             matches!(check.rule.as_str(), SIGNATURE | JOURNAL) && check.outcome == RuleOutcome::Passed
@@ -75,7 +80,8 @@ pub fn check(
         newest.get_or_insert(report);
     }
     newest.unwrap_or_else(|| {
-        let checks = vec![failed("provenance", "no statement that counts says how this image was built")];
+        let none = failed("provenance", "no statement that counts says how this image was built");
+        let checks = [none].into_iter().chain(rest).collect();
         Report { verified: false, proven: false, release: None, checks, disregarded }
     })
 }

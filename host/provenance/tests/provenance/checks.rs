@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{contract::RuleOutcome, digest::Digest};
 use plimsoll_provenance::{
-    BuildDefinition, Claim, DigestSet, Expected, Found, Promotion, Recorded, RecordedRelease, Report,
-    Vouched, check,
+    BuildDefinition, Claim, DigestSet, Expected, Found, Gathered, Promotion, Recorded, RecordedRelease,
+    Report, Vouched, check,
 };
 
 use crate::sample::{COMMIT, RELEASE, build, claims, found, image, policy, promotion, tagging};
@@ -49,8 +49,12 @@ fn all() -> Vec<Found> {
     claims().into_iter().map(found).collect()
 }
 
+fn gathered(found: &[Found]) -> Gathered {
+    Gathered { found: found.to_vec(), ..Gathered::default() }
+}
+
 fn report(found: &[Found], expected: &Expected, recorded: Option<&Recorded>) -> Report {
-    check(&image(), found, Vec::new(), expected, &pointing(), recorded)
+    check(&image(), gathered(found), expected, &pointing(), recorded)
 }
 
 /// What failed, `rule: message` each.
@@ -163,10 +167,10 @@ fn a_version_tag_that_moved_and_changes_beside_the_commit_are_noticed() {
     let mut moved = pointing();
     moved.insert("v1.0.0".to_owned(), Some(Digest::of(b"other")));
     moved.insert("latest".to_owned(), Some(Digest::of(b"other")));
-    let report = |expected: &Expected| check(&image(), &all(), Vec::new(), expected, &moved, None);
+    let report = |expected: &Expected| check(&image(), gathered(&all()), expected, &moved, None);
     fails_once(&report(&Expected { tag: None, ..expected() }), "tag v1.0.0: given by stock:release-tags");
     moved.insert("v1.0.0".to_owned(), None);
-    let gone = check(&image(), &all(), Vec::new(), &Expected::default(), &moved, None);
+    let gone = check(&image(), gathered(&all()), &Expected::default(), &moved, None);
     assert!(gone.verified, "a tag that is not there misleads nobody: {gone:?}");
 
     let mut dirty = build();
@@ -214,6 +218,21 @@ fn a_journal_that_says_otherwise_is_believed() {
         "entry 15 is a newer decision on production: deny",
     );
     fails_once(&report(&all(), &expected(), Some(&Recorded::default())), "does not know the release");
+}
+
+/// What was not looked at may be a denial.
+#[test]
+fn nothing_is_verified_where_not_all_was_looked_at() {
+    for found in [all(), Vec::new()] {
+        let gathered = Gathered { truncated: true, ..gathered(&found) };
+        let report = check(&image(), gathered, &expected(), &pointing(), Some(&recorded()));
+        let failed = failed(&report);
+        assert!(!report.verified && !report.proven, "{failed:?}");
+        assert_eq!(
+            failed.last().map(String::as_str),
+            Some("referrers: more than 256 referrers: the rest was not looked at")
+        );
+    }
 }
 
 /// A place in the journal that is right says nothing of what is stated about it.
