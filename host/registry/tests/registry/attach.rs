@@ -111,6 +111,21 @@ async fn a_registry_that_keeps_a_list_gets_no_tag() {
     assert_eq!(list(&server, &image.digest), None);
 }
 
+/// Another host's list arrives while ours is made: nothing is written over it.
+#[tokio::test]
+async fn what_another_host_wrote_meanwhile_stays() {
+    let (server, image, repository) = setting().await;
+    push(&repository, &image).await.unwrap();
+    let theirs = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{ "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": other(), "size": 3 }] });
+    server.state().written_before = Some((list_tag(&image.digest), theirs.to_string().into_bytes()));
+    let ours = repository.attach(&image.digest, &attachment("ours")).await.unwrap();
+    let list = list(&server, &image.digest).unwrap();
+    let digests: Vec<_> =
+        list["manifests"].as_array().unwrap().iter().map(|entry| &entry["digest"]).collect();
+    assert_eq!(digests, [&json!(other()), &json!(ours)]);
+}
+
 /// Another host's list arrives right after ours: ours is read again, missed, and added.
 #[tokio::test]
 async fn an_entry_that_another_host_wrote_over_is_added_again() {
