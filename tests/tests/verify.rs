@@ -318,7 +318,7 @@ fn statements_by_others_and_changed_ones_do_not_count() {
         "changed after it was signed",
         "it is not signed",
         "it is no signature that is understood",
-        "it is no statement, or too large a one",
+        "it is no statement, too large a one, or not there as it is listed",
     ] {
         contains(&disregarded, says);
     }
@@ -328,10 +328,43 @@ fn statements_by_others_and_changed_ones_do_not_count() {
     // Without a key they count, and nothing is proven; the journal knows better.
     let (failed, _) = verify(&application, &tag, &["--environment", "moon", "--no-journal"], 0);
     assert_eq!(failed, Vec::<String>::new());
+    let (failed, _) = verify(&application, &tag, &["--environment", "moon"], 1);
+    contains(&failed, "is not the decision that the statement names");
     let forged = elsewhere["predicate"]["record"]["sequence"].as_u64().expect("it is a number");
     elsewhere["predicate"]["record"]["sequence"] = json!(forged + 1);
     store.place(&digest, STATEMENT, elsewhere.to_string().as_bytes());
     let (failed, _) = verify(&application, &tag, &["--environment", "moon"], 1);
+    contains(&failed, "is not the decision that the statement names");
+}
+
+/// The allowance of one environment, said to be that of another: its place in the journal is right, and what it says is not.
+#[test]
+fn the_journal_knows_what_was_decided_at_a_place() {
+    require!(Requirement::Git);
+    let application = with("");
+    let report = application.run(&["release", "--format", "json", "--now", NOW]).code(0).json();
+    let digest = report["digest"].as_str().expect("it was built");
+    let (store, tag) = (Store::of(&application), image("latest"));
+    let production = ["--environment", "production"];
+    let (failed, _) = verify(&application, &tag, &production, 1);
+    contains(&failed, "production: denied by stock:version-gate");
+    assert_eq!(verify(&application, &tag, &["--environment", "staging"], 0).0, Vec::<String>::new());
+
+    let statements = store.referrers();
+    let is_staging = |(_, statement): &&(String, Value)| statement["predicate"]["environment"] == "staging";
+    let (_, allowed) = statements.iter().find(is_staging).expect("staging was attested");
+    // The denial is taken away, and an allowance put in its place.
+    let mut index = store.index();
+    let (denial, _) = statements.last().expect("production was attested");
+    index["manifests"].as_array_mut().expect("it is a list").retain(|entry| entry["digest"] != json!(denial));
+    store.set(&index);
+    let mut forged = allowed.clone();
+    forged["predicate"]["environment"] = json!("production");
+    store.place(digest, STATEMENT, forged.to_string().as_bytes());
+    let alone = [production.as_slice(), &["--no-journal"]].concat();
+    assert_eq!(verify(&application, &tag, &alone, 0).0, Vec::<String>::new());
+    let (failed, _) = verify(&application, &tag, &production, 1);
+    contains(&failed, "journal: entry");
     contains(&failed, "is not the decision that the statement names");
 }
 
@@ -416,9 +449,44 @@ key = "release.key"
     contains(&failed, "is a newer decision on production: deny");
 }
 
+/// An allowance, then much of no use, and only then a denial: that is not overlooked.
+#[test]
+fn what_lies_beyond_the_last_that_is_looked_at_is_not_passed_over() {
+    require!(Requirement::Git);
+    let application = signed();
+    let digest = version(&application, "v1.0.0");
+    let store = Store::of(&application);
+    for index in 0..256 {
+        store.place(&digest, STATEMENT, index.to_string().as_bytes());
+    }
+    let key = ["--key", "release.pub", "--environment", "production"];
+    let (failed, _) = verify(&application, &image("v1.0.0"), &key, 1);
+    contains(&failed, "referrers: more than 256 referrers: the rest was not looked at");
+}
+
+/// A configuration that no longer wants statements is no obstacle for releases that began with them.
+#[test]
+fn an_older_release_is_promoted_and_brought_back_without_statements() {
+    require!(Requirement::Git);
+    let application = with("[provenance]\nattach = true\n");
+    version(&application, "v1.0.0");
+    application.change("Version two");
+    version(&application, "v1.1.0");
+    let rules = application.read("plimsoll.toml").replacen("attach = true", "attach = false", 1);
+    application.git.write("plimsoll.toml", rules);
+    application.git.commit("Attach nothing");
+    let before = Store::of(&application).referrers().len();
+    for environment in ["production", "staging"] {
+        let back =
+            ["rollback", environment, "--to", "v1.0.0", "--reason", "slow", "--by", "ann", "--now", NOW];
+        let _ = application.run(&back).code(0);
+    }
+    assert_eq!(Store::of(&application).referrers().len(), before);
+}
+
 /// Whatever lies beside an image, `verify` ends with an answer.
 #[test]
-fn a_blob_that_was_changed_on_disk_is_an_error_that_says_so() {
+fn a_statement_that_was_changed_on_disk_is_none_and_is_told() {
     require!(Requirement::Git);
     let application = signed();
     version(&application, "v1.0.0");
@@ -427,8 +495,9 @@ fn a_blob_that_was_changed_on_disk_is_an_error_that_says_so() {
     let manifest = store.json(&referrer);
     let bundle = store.path(manifest["layers"][0]["digest"].as_str().expect("it is a text"));
     damage(&bundle);
-    let ran = application.run(&["verify", &image("v1.0.0"), "--key", "release.pub"]).code(2);
-    assert!(ran.stderr.contains("it was damaged or changed"), "{}", ran.stderr);
+    let (failed, disregarded) = verify(&application, &image("v1.0.0"), &["--key", "release.pub"], 1);
+    contains(&failed, "no statement that counts says how this image was built");
+    contains(&disregarded, "not there as it is listed");
 }
 
 fn damage(path: &Path) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use plimsoll_core::{
     contract::{Intent, Source},
     digest::Digest,
-    fact::{EnvironmentPlan, Opening},
+    fact::{EnvironmentPlan, Fact, Opening},
     names::{CheckName, EnvironmentName},
     ports::{
         BuildRequest, Check, Compression, ImageBuilder, ImageRepository, Journal, Platforms, PromotionPolicy,
@@ -161,6 +161,12 @@ impl Application {
             configuration: self.configuration,
             provenance: self.provenance.is_some(),
         }
+    }
+
+    /// How a release is taken up again; when only what waits is to go on, what failed stays as it is.
+    #[must_use]
+    pub fn taken_up(&self, waiting: bool) -> Fact {
+        Fact::Resumed { waiting, unattested: self.provenance.is_none() }
     }
 
     /// The environments as a release records them.

@@ -24,6 +24,10 @@ pub enum Fact {
         /// Whether only what waits is open again, and what failed stays as it is.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         waiting: bool,
+        /// Whether no statements about the image are attached from here on, although the release began with them: the configuration
+        /// wants none any more.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unattested: bool,
     },
     /// The tagging policy was asked.
     TagsDerived {

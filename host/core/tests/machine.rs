@@ -252,7 +252,7 @@ fn run(answers: &Answers, lives: &[usize]) -> (World, ReleaseState) {
         let fact = if journal.is_empty() {
             opening(answers.environments.len(), answers.provenance)
         } else {
-            Fact::Resumed { waiting: false }
+            Fact::Resumed { waiting: false, unattested: false }
         };
         write(&mut journal, fact);
         let mut state = ReleaseState::fold(&journal).unwrap();
@@ -408,12 +408,28 @@ fn who_was_taken_out_comes_back_only_when_asked_for() {
         reason: "slow".to_owned(),
     };
     apply(&mut state, 20, rejected);
-    apply(&mut state, 30, Fact::Resumed { waiting: false });
+    apply(&mut state, 30, Fact::Resumed { waiting: false, unattested: false });
     assert_eq!(next(&state), None);
     let requested =
         Fact::Requested { environment: name(0), intent: Intent::Promote, by: "ann".to_owned(), reason: None };
     apply(&mut state, 40, requested);
     assert_eq!(next(&state), Some(Step::Decide(name(0))));
+}
+
+/// Whoever takes a release up and wants no statements owes none; older journals say nothing of that, and mean the same.
+#[test]
+fn statements_are_owed_until_somebody_takes_the_release_up_without_them() {
+    let release = ReleaseId::new("r-0123456789ab").unwrap();
+    let entry = |sequence: u64, fact: Fact| Entry { sequence, at: 0, release: release.clone(), fact };
+    let mut state = ReleaseState::open(&entry(1, opening(1, true))).unwrap();
+    assert!(state.owes(&Attestation::Build));
+    state.apply(&entry(2, Fact::Resumed { waiting: true, unattested: true }));
+    assert!(!state.owes(&Attestation::Build) && !state.owes(&Attestation::Tags));
+    let older = r#"{"fact":"resumed"}"#;
+    let fact: Fact = serde_json::from_str(older).unwrap();
+    assert_eq!(serde_json::to_string(&fact).unwrap(), older);
+    state.apply(&entry(3, fact));
+    assert!(state.owes(&Attestation::Build));
 }
 
 /// A verdict that holds, made while the release had none of what was given to it.

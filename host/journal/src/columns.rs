@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_kind_is_the_one_in_the_text() {
-        let fact = Fact::Resumed { waiting: false };
+        let fact = Fact::Resumed { waiting: false, unattested: false };
         let json = serde_json::to_value(&fact).unwrap();
         assert_eq!(json["fact"], Columns::of(&fact).kind);
     }

@@ -12,10 +12,10 @@ use plimsoll_core::{
 use serde::Serialize;
 
 use crate::{
-    build::Build,
+    build::{Build, BuildDefinition},
     decision::{DecidingPolicy, Promotion, TagGiven, Tagging},
     expected::{Expected, ExpectedPolicy, is_commit, is_source},
-    found::{Disregarded, Found, Vouched},
+    found::{Disregarded, Found, Gathered, MOST_REFERRERS, Vouched},
     recorded::{Recorded, RecordedRelease},
     statement::Claim,
 };
@@ -44,16 +44,21 @@ pub struct Report {
 #[must_use]
 pub fn check(
     image: &Digest,
-    found: &[Found],
-    disregarded: Vec<Disregarded>,
+    gathered: Gathered,
     expected: &Expected,
     pointing: &BTreeMap<String, Option<Digest>>,
     recorded: Option<&Recorded>,
 ) -> Report {
-    let mut releases: Vec<Release<'_>> = found.iter().filter_map(|build| Release::of(build, found)).collect();
+    let Gathered { found, disregarded, truncated } = gathered;
+    let rest = truncated.then(|| {
+        failed("referrers", format!("more than {MOST_REFERRERS} referrers: the rest was not looked at"))
+    });
+    let mut releases: Vec<Release<'_>> =
+        found.iter().filter_map(|build| Release::of(build, &found)).collect();
     releases.sort_by_key(|release| std::cmp::Reverse(release.build.run_details.metadata.started_on));
     let reports = releases.iter().map(|release| {
-        let checks = release.check(image, expected, pointing, recorded);
+        let mut checks = release.check(image, expected, pointing, recorded);
+        checks.extend(rest.clone());
         let verified = checks.iter().all(|check| check.outcome != RuleOutcome::Failed);
         let is_proof = |check: &Finding| {
             matches!(check.rule.as_str(), SIGNATURE | JOURNAL) && check.outcome == RuleOutcome::Passed
@@ -75,7 +80,8 @@ pub fn check(
         newest.get_or_insert(report);
     }
     newest.unwrap_or_else(|| {
-        let checks = vec![failed("provenance", "no statement that counts says how this image was built")];
+        let none = failed("provenance", "no statement that counts says how this image was built");
+        let checks = [none].into_iter().chain(rest).collect();
         Report { verified: false, proven: false, release: None, checks, disregarded }
     })
 }
@@ -86,6 +92,8 @@ struct Release<'a> {
     build: &'a Build,
     tagging: Vec<&'a Tagging>,
     promotions: Vec<&'a Promotion>,
+    /// The same decisions, as they are stated.
+    decisions: Vec<&'a Claim>,
     vouched: Vec<Vouched>,
 }
 
@@ -94,14 +102,21 @@ impl<'a> Release<'a> {
     fn of(found: &'a Found, all: &'a [Found]) -> Option<Self> {
         let Claim::Build(build) = &found.statement.claim else { return None };
         let id = found.statement.claim.release();
-        let mut release =
-            Self { id, build, tagging: Vec::new(), promotions: Vec::new(), vouched: vec![found.vouched] };
+        let mut release = Self {
+            id,
+            build,
+            tagging: Vec::new(),
+            promotions: Vec::new(),
+            decisions: Vec::new(),
+            vouched: vec![found.vouched],
+        };
         for other in all.iter().filter(|other| other.statement.claim.release() == id) {
             match &other.statement.claim {
                 Claim::Build(_) => continue,
                 Claim::Tagging(tagging) => release.tagging.push(tagging),
                 Claim::Promotion(promotion) => release.promotions.push(promotion),
             }
+            release.decisions.push(&other.statement.claim);
             release.vouched.push(other.vouched);
         }
         // The newest decision counts.
@@ -233,19 +248,18 @@ impl<'a> Release<'a> {
     }
 
     fn differences(&self, image: &Digest, release: &RecordedRelease) -> Vec<String> {
-        let mut differences = Vec::new();
+        let mut differences = self.differences_of_build(release);
         if release.image != Some(*image) {
             let other = release.image.map_or_else(|| "no image".to_owned(), |image| image.to_string());
             differences.push(format!("the release made {other}"));
         }
-        if self.build.commit() != Some(release.commit.as_str()) {
-            differences.push(format!("the release is of commit {}", release.commit));
-        }
-        let tagging = self.tagging.iter().map(|tagging| &tagging.record);
-        let promotions = self.promotions.iter().map(|promotion| &promotion.record);
-        for record in tagging.chain(promotions).filter(|record| !release.holds(record)) {
-            differences
-                .push(format!("entry {} is not the decision that the statement names", record.sequence));
+        for claim in &self.decisions {
+            if let Some(record) = claim.record()
+                && !release.holds(record.sequence, claim)
+            {
+                differences
+                    .push(format!("entry {} is not the decision that the statement names", record.sequence));
+            }
         }
         for promotion in &self.promotions {
             if let Some((sequence, word)) = release.newest.get(&promotion.environment)
@@ -257,6 +271,27 @@ impl<'a> Release<'a> {
                     differences.push(difference);
                 }
             }
+        }
+        differences
+    }
+
+    /// Where the statement on the build says otherwise, as far as a journal knows how it was built.
+    fn differences_of_build(&self, release: &RecordedRelease) -> Vec<String> {
+        let BuildDefinition { external_parameters, internal_parameters, .. } = &self.build.build_definition;
+        let mut differences = Vec::new();
+        if self.build.commit() != Some(release.commit.as_str()) {
+            differences.push(format!("the release is of commit {}", release.commit));
+        }
+        if external_parameters.source != release.source {
+            let of = release.source.uri.as_deref().unwrap_or(&release.source.repository);
+            differences.push(format!("the release is of {of}, and its event another one"));
+        }
+        if internal_parameters.dirty != release.dirty {
+            let with = if release.dirty { "with" } else { "without" };
+            differences.push(format!("the release is {with} changes beside its commit"));
+        }
+        if internal_parameters.configuration.content() != Some(release.configuration) {
+            differences.push(format!("the release began with the configuration {}", release.configuration));
         }
         differences
     }

@@ -29,6 +29,20 @@ pub struct Found {
     pub vouched: Vouched,
 }
 
+/// The most referrers of an image that are looked at.
+pub const MOST_REFERRERS: usize = 256;
+
+/// What lies beside an image, as far as it was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// What counts.
+    pub found: Vec<Found>,
+    /// What does not.
+    pub disregarded: Vec<Disregarded>,
+    /// Whether there is more than [`MOST_REFERRERS`]. What was not looked at may be a denial, so nothing is verified then.
+    pub truncated: bool,
+}
+
 /// What lies beside the image and does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disregarded {

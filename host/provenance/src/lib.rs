@@ -21,7 +21,7 @@ pub use build::{
 pub use check::{Report, check};
 pub use decision::{DecidingPolicy, Promotion, Record, RuleSummary, TagGiven, Tagging};
 pub use expected::{Expected, ExpectedPolicy};
-pub use found::{Disregarded, Found, Vouched};
+pub use found::{Disregarded, Found, Gathered, MOST_REFERRERS, Vouched};
 pub use recorded::{Recorded, RecordedRelease};
 pub use resource::{DigestSet, Resource};
 pub use statement::{Claim, LARGEST_STATEMENT, Statement, StatementError};

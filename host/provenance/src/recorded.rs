@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::digest::Digest;
 
-use crate::decision::Record;
+use crate::{build::Source, statement::Claim};
 
 /// What a journal holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,16 +20,21 @@ pub struct RecordedRelease {
     pub image: Option<Digest>,
     /// Its commit.
     pub commit: String,
-    /// The decisions that statements name, by their places: the digest of each fact's text.
-    pub decisions: BTreeMap<u64, Digest>,
+    /// Its event's source.
+    pub source: Source,
+    /// Whether the working tree held changes that are not in the commit.
+    pub dirty: bool,
+    /// Digest of its configuration.
+    pub configuration: Digest,
+    /// The decisions that statements name, by their places: what each of them would be stated as.
+    pub decisions: BTreeMap<u64, Claim>,
     /// The place of the newest decision on each environment, and its word.
     pub newest: BTreeMap<String, (u64, String)>,
 }
 
 impl RecordedRelease {
-    /// Whether it holds what a statement names.
-    pub(crate) fn holds(&self, record: &Record) -> bool {
-        let found = self.decisions.get(&record.sequence);
-        found.is_some() && found.copied() == record.digest.content()
+    /// Whether it holds exactly the decision that is stated: the place alone says nothing of what was decided there.
+    pub(crate) fn holds(&self, sequence: u64, claim: &Claim) -> bool {
+        self.decisions.get(&sequence) == Some(claim)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     build::{BUILD_TYPE, Build},
-    decision::{Promotion, Tagging},
+    decision::{Promotion, Record, Tagging},
     resource::{DigestSet, Resource},
 };
 
@@ -85,6 +85,16 @@ impl Claim {
             Self::Build(build) => &build.run_details.metadata.invocation_id,
             Self::Tagging(tagging) => &tagging.release,
             Self::Promotion(promotion) => &promotion.release,
+        }
+    }
+
+    /// Where the decision that it states is written; `None` when it states none.
+    #[must_use]
+    pub const fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Build(_) => None,
+            Self::Tagging(tagging) => Some(&tagging.record),
+            Self::Promotion(promotion) => Some(&promotion.record),
         }
     }
 }

@@ -68,7 +68,8 @@ impl RegistryRepository {
     }
 
     /// Adds an entry to the list that a tag stands for (OCI distribution specification 1.1, "Referrers Tag Schema"). What others
-    /// wrote stays; and it is read again until the entry is in it, for they may have written at the same time.
+    /// wrote stays; and it is read again until the entry is in it, for they may have written at the same time. Registries know no write on a
+    /// condition: what others write between the last look and ours is lost, and they look again as we do.
     async fn list_under_tag(
         &self,
         subject: &Digest,
@@ -94,6 +95,10 @@ impl RegistryRepository {
             let bytes = list.to_string().into_bytes();
             if bytes.len() as u64 > LARGEST_MANIFEST {
                 return Err(self.connection.nonsense(&self.call(&tag), "a list that is full".to_owned()));
+            }
+            // Not over what others wrote meanwhile.
+            if self.find(&tag).await? != there.map(|(_, digest)| digest) {
+                continue;
             }
             match self.put_manifest(&tag, &bytes, &Digest::of(&bytes)).await {
                 // Somebody else wrote right after us.

@@ -7,7 +7,10 @@ use plimsoll_core::{
     digest::Digest,
     ports::{Attached, Attachment, PortFailure, Referrer, Referrers},
 };
-use plimsoll_layout::manifest::OCI_INDEX;
+use plimsoll_layout::{
+    LayoutError,
+    manifest::{LARGEST_MANIFEST, OCI_INDEX},
+};
 use reqwest::{
     Url,
     header::{ACCEPT, HeaderMap, LINK},
@@ -113,9 +116,10 @@ impl Referrers for RegistryRepository {
     }
 
     async fn attached(&self, referrer: &Digest, most: u64) -> Result<Option<Attached>, PortFailure> {
-        let Some(artifact) = self.artifact(&referrer.to_string()).await? else { return Ok(None) };
-        let Some((digest, attached)) = only_part(artifact, most) else { return Ok(None) };
-        Ok(Some(Attached { content: self.blob(&digest, most).await?, ..attached }))
+        let artifact = usable(self.artifact(&referrer.to_string()).await)?.flatten();
+        let Some((digest, attached)) = artifact.and_then(|it| only_part(it, most)) else { return Ok(None) };
+        let content = usable(self.blob(&digest, most).await)?;
+        Ok(content.map(|content| Attached { content, ..attached }))
     }
 }
 
@@ -133,14 +137,32 @@ impl Referrers for LayoutRepository {
     async fn attached(&self, referrer: &Digest, most: u64) -> Result<Option<Attached>, PortFailure> {
         let referrer = *referrer;
         let read = self.read(move |layout| {
-            let manifest = layout.read_blob(&referrer, plimsoll_layout::manifest::LARGEST_MANIFEST)?;
-            let Some((digest, attached)) = Artifact::parse(manifest).ok().and_then(|it| only_part(it, most))
-            else {
+            let read = |digest, most| usable(layout.read_blob(digest, most).map_err(RegistryError::from));
+            let artifact = read(&referrer, LARGEST_MANIFEST)?.and_then(|bytes| Artifact::parse(bytes).ok());
+            let Some((digest, attached)) = artifact.and_then(|it| only_part(it, most)) else {
                 return Ok(None);
             };
-            Ok(Some(Attached { content: layout.read_blob(&digest, most)?, ..attached }))
+            Ok(read(&digest, most)?.map(|content| Attached { content, ..attached }))
         });
         Ok(read.await?.flatten())
+    }
+}
+
+/// `None` for what is listed and is not there, or is something else than what it is listed as. Anybody may put such a thing beside an
+/// image: it is that one's trouble and no obstacle for the others. That nothing could be asked is still an error.
+fn usable<T>(result: Result<T, RegistryError>) -> Result<Option<T>, RegistryError> {
+    match result {
+        Err(
+            RegistryError::NotFound { .. }
+            | RegistryError::Nonsense { .. }
+            | RegistryError::WrongDigest { .. }
+            | RegistryError::Layout(
+                LayoutError::BlobMissing { .. }
+                | LayoutError::BlobTooLarge { .. }
+                | LayoutError::WrongDigest { .. },
+            ),
+        ) => Ok(None),
+        result => result.map(Some),
     }
 }
 

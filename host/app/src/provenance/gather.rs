@@ -9,41 +9,41 @@ use plimsoll_core::{
     names::ReleaseId,
     ports::{Attached, Journal, PortFailure, Referrer, Referrers},
 };
-use plimsoll_provenance::{Claim, Disregarded, Found, Record, Recorded, RecordedRelease, Vouched};
+use plimsoll_provenance::{
+    Claim, Disregarded, Found, Gathered, MOST_REFERRERS, Recorded, RecordedRelease, Vouched,
+};
 use plimsoll_signature::{BUNDLE, PublicKey, STATEMENT, SignedStatement};
 
 use super::{attach::LARGEST_BUNDLE, statements};
-
-/// The most referrers that are looked at: what lies beyond is disregarded, and that is said.
-const MOST: usize = 256;
 
 /// What lies beside an image and counts, and what does not.
 pub(super) async fn statements(
     referrers: &dyn Referrers,
     image: &Digest,
     keys: &[PublicKey],
-) -> Result<(Vec<Found>, Vec<Disregarded>), PortFailure> {
-    let (mut found, mut disregarded) = (Vec::new(), Vec::new());
+) -> Result<Gathered, PortFailure> {
+    let mut gathered = Gathered::default();
     let listed = referrers.referrers(image).await?;
     let candidates = listed.into_iter().filter(may_be_statement);
     for (index, referrer) in candidates.enumerate() {
         let digest = referrer.digest;
         let because = |reason: String| Disregarded { referrer: digest, reason };
-        if index >= MOST {
-            disregarded.push(because(format!("there are more than {MOST} referrers")));
+        if index >= MOST_REFERRERS {
+            gathered.truncated = true;
             break;
         }
         let Some(attached) = referrers.attached(&digest, LARGEST_BUNDLE).await? else {
-            disregarded.push(because("it is no statement, or too large a one".to_owned()));
+            let reason = "it is no statement, too large a one, or not there as it is listed";
+            gathered.disregarded.push(because(reason.to_owned()));
             continue;
         };
         match sift(image, digest, attached, keys) {
-            Ok(Some(statement)) => found.push(statement),
+            Ok(Some(statement)) => gathered.found.push(statement),
             Ok(None) => {}
-            Err(reason) => disregarded.push(reason),
+            Err(reason) => gathered.disregarded.push(reason),
         }
     }
-    Ok((found, disregarded))
+    Ok(gathered)
 }
 
 /// Whether a referrer says that it is a statement, or nothing: some registries leave out what they hold.
@@ -84,12 +84,10 @@ pub(super) async fn recorded(journal: &dyn Journal, found: &[Found]) -> Result<R
         let entries = journal.release(&release).await?;
         let Some(mut known) = release_of(&entries) else { continue };
         let claims = found.iter().map(|found| &found.statement.claim).filter(|claim| claim.release() == text);
-        for record in claims.filter_map(record_of) {
-            match statements::decision(journal, record.sequence).await? {
-                Some((of, digest)) if of == text => {
-                    known.decisions.insert(record.sequence, digest);
-                }
-                _ => {}
+        let places: BTreeSet<u64> = claims.filter_map(Claim::record).map(|record| record.sequence).collect();
+        for entry in entries.iter().filter(|entry| places.contains(&entry.sequence)) {
+            if let Some(claim) = statements::decision(journal, &entries, entry).await? {
+                known.decisions.insert(entry.sequence, claim);
             }
         }
         recorded.releases.insert(text.to_owned(), known);
@@ -111,14 +109,13 @@ fn release_of(entries: &[Entry]) -> Option<RecordedRelease> {
             _ => {}
         }
     }
-    let commit = opening.source.commit.id.clone();
-    Some(RecordedRelease { image, commit, decisions: BTreeMap::new(), newest })
-}
-
-fn record_of(claim: &Claim) -> Option<&Record> {
-    match claim {
-        Claim::Build(_) => None,
-        Claim::Tagging(tagging) => Some(&tagging.record),
-        Claim::Promotion(promotion) => Some(&promotion.record),
-    }
+    Some(RecordedRelease {
+        image,
+        commit: opening.source.commit.id.clone(),
+        source: statements::source(&opening.source),
+        dirty: opening.source.dirty,
+        configuration: opening.configuration,
+        decisions: BTreeMap::new(),
+        newest,
+    })
 }

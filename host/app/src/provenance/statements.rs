@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    contract::{GitRef, Source},
+    contract::{Derivation, GitRef, Intent, Source},
+    decision::{Outcome, PromotionRecord, TaggingRecord},
     digest::Digest,
     fact::{Entry, Fact},
     names::EnvironmentName,
+    plan::TagPlan,
     ports::{BaseImage, FailureClass, Journal, PortFailure},
     release::{Attestation, ReleaseState},
 };
@@ -43,9 +45,14 @@ pub(crate) async fn statement(
         Attestation::Build => Claim::Build(Box::new(
             build(application, provenance, state, &entries).ok_or(NothingToState("push"))?,
         )),
-        Attestation::Tags => Claim::Tagging(Box::new(tagging(journal, &entries).await?)),
+        Attestation::Tags => {
+            let is_plan = |fact: &Fact| matches!(fact, Fact::TagsDerived { plan: Some(_), .. });
+            newest_decision(journal, &entries, is_plan).await?.ok_or(NothingToState("tag plan"))?
+        }
         Attestation::Promotion(name) => {
-            Claim::Promotion(Box::new(promotion(journal, state, name, &entries).await?))
+            let is_there =
+                |fact: &Fact| matches!(fact, Fact::Decided { environment, .. } if environment == name);
+            newest_decision(journal, &entries, is_there).await?.ok_or(NothingToState("decision"))?
         }
     };
     let subjects = state.built.into_iter().collect();
@@ -72,12 +79,7 @@ fn build(
         _ => None,
     })?;
     let external_parameters = External {
-        source: plimsoll_provenance::Source {
-            repository: source.repository.name.clone(),
-            uri: address(source),
-            git_ref: git_ref(&source.git_ref),
-            tags: source.tags.clone(),
-        },
+        source: self::source(source),
         dockerfile: provenance.recipe.dockerfile.clone(),
         context: provenance.recipe.context.clone(),
         target: image.target.clone(),
@@ -107,6 +109,16 @@ fn build(
             },
         },
     })
+}
+
+/// An event's source, as it is stated.
+pub(super) fn source(source: &Source) -> plimsoll_provenance::Source {
+    plimsoll_provenance::Source {
+        repository: source.repository.name.clone(),
+        uri: address(source),
+        git_ref: git_ref(&source.git_ref),
+        tags: source.tags.clone(),
+    }
 }
 
 /// The commit, the images that this one was made from, and the policies.
@@ -148,21 +160,55 @@ fn dependencies(
     all
 }
 
-async fn tagging(journal: &dyn Journal, entries: &[Entry]) -> Result<Tagging, PortFailure> {
-    let decided = entries.iter().rev().find_map(|entry| match &entry.fact {
-        Fact::TagsDerived { record, plan: Some(plan) } => Some((entry, record, plan)),
-        _ => None,
-    });
-    let (entry, decision, plan) = decided.ok_or(NothingToState("tag plan"))?;
-    let findings = match &decision.outcome {
-        plimsoll_core::decision::Outcome::Answered(plimsoll_core::contract::Derivation::Plan(proposal)) => {
-            proposal.findings.as_slice()
+/// The newest decision of such a kind, as it is stated.
+async fn newest_decision(
+    journal: &dyn Journal,
+    entries: &[Entry],
+    is_such: impl Fn(&Fact) -> bool,
+) -> Result<Option<Claim>, PortFailure> {
+    match entries.iter().rev().find(|entry| is_such(&entry.fact)) {
+        Some(entry) => decision(journal, entries, entry).await,
+        None => Ok(None),
+    }
+}
+
+/// What is stated of a decision, by its entry among those of its release and nothing that came later: so it is stated, and so it is
+/// compared. `None` when the entry is no decision that can be stated.
+pub(super) async fn decision(
+    journal: &dyn Journal,
+    entries: &[Entry],
+    entry: &Entry,
+) -> Result<Option<Claim>, PortFailure> {
+    Ok(match &entry.fact {
+        Fact::TagsDerived { record: decided, plan: Some(plan) } => {
+            let record = record(journal, entry).await?;
+            Some(Claim::Tagging(Box::new(tagging(entry, decided, plan, record))))
         }
+        Fact::Decided { environment, verdict, records } => {
+            let intent = intent(entries, entry, environment, records).ok_or(NothingToState("opening"))?;
+            Some(Claim::Promotion(Box::new(Promotion {
+                release: entry.release.to_string(),
+                environment: environment.to_string(),
+                intent: intent.word().to_owned(),
+                decision: verdict.decision.word().to_owned(),
+                policies: records.iter().map(|record| (&record.policy).into()).collect(),
+                rules: verdict.findings.iter().map(RuleSummary::from).collect(),
+                record: record(journal, entry).await?,
+                decided_on: entry.at,
+            })))
+        }
+        _ => None,
+    })
+}
+
+fn tagging(entry: &Entry, decided: &TaggingRecord, plan: &TagPlan, record: Record) -> Tagging {
+    let findings = match &decided.outcome {
+        Outcome::Answered(Derivation::Plan(proposal)) => proposal.findings.as_slice(),
         _ => &[],
     };
-    Ok(Tagging {
+    Tagging {
         release: entry.release.to_string(),
-        policy: (&decision.policy).into(),
+        policy: (&decided.policy).into(),
         version: plan.version.clone(),
         tags: plan
             .tags
@@ -170,54 +216,34 @@ async fn tagging(journal: &dyn Journal, entries: &[Entry]) -> Result<Tagging, Po
             .map(|planned| TagGiven { name: planned.tag.to_string(), mode: planned.mode })
             .collect(),
         rules: findings.iter().map(RuleSummary::from).collect(),
-        record: record(journal, entry).await?,
+        record,
         decided_on: entry.at,
-    })
+    }
 }
 
-async fn promotion(
-    journal: &dyn Journal,
-    state: &ReleaseState,
-    name: &EnvironmentName,
+/// Why the release was to go into an environment: as its policies were told, or, where none was asked, as it was wished by then.
+fn intent(
     entries: &[Entry],
-) -> Result<Promotion, PortFailure> {
-    let decided = entries.iter().rev().find_map(|entry| match &entry.fact {
-        Fact::Decided { environment, verdict, records } if environment == name => {
-            Some((entry, verdict, records))
-        }
-        _ => None,
-    });
-    let (entry, verdict, records) = decided.ok_or(NothingToState("decision"))?;
-    let asked = records.first().map(|record| &record.request.intent);
-    let intent = asked
-        .or_else(|| state.environment(name).and_then(|environment| environment.requested.as_ref()))
-        .unwrap_or(&state.opening.intent);
-    Ok(Promotion {
-        release: entry.release.to_string(),
-        environment: name.to_string(),
-        intent: intent.word().to_owned(),
-        decision: verdict.decision.word().to_owned(),
-        policies: records.iter().map(|record| (&record.policy).into()).collect(),
-        rules: verdict.findings.iter().map(RuleSummary::from).collect(),
-        record: record(journal, entry).await?,
-        decided_on: entry.at,
-    })
+    entry: &Entry,
+    name: &EnvironmentName,
+    records: &[PromotionRecord],
+) -> Option<Intent> {
+    if let Some(record) = records.first() {
+        return Some(record.request.intent.clone());
+    }
+    let until = entries.partition_point(|other| other.sequence <= entry.sequence);
+    let state = ReleaseState::fold(&entries[..until])?;
+    let requested = state.environment(name).and_then(|environment| environment.requested.clone());
+    Some(requested.unwrap_or(state.opening.intent))
 }
 
 /// Where a decision is written, by the text that the journal holds.
 async fn record(journal: &dyn Journal, entry: &Entry) -> Result<Record, PortFailure> {
-    let digest = decision(journal, entry.sequence).await?.ok_or(NothingToState("decision"))?;
-    Ok(Record { sequence: entry.sequence, digest: DigestSet::from(&digest.1) })
-}
-
-/// The release of the decision at a place of the journal, and the digest of its text; `None` when there is none.
-pub(super) async fn decision(
-    journal: &dyn Journal,
-    sequence: u64,
-) -> Result<Option<(String, Digest)>, PortFailure> {
-    let Some(before) = sequence.checked_sub(1) else { return Ok(None) };
-    let stored = journal.decisions(before, 1).await?.into_iter().find(|stored| stored.sequence == sequence);
-    Ok(stored.map(|stored| (stored.release.to_string(), Digest::of(stored.json.as_bytes()))))
+    let before = entry.sequence.saturating_sub(1);
+    let stored = journal.decisions(before, 1).await?;
+    let stored = stored.into_iter().find(|stored| stored.sequence == entry.sequence);
+    let text = stored.ok_or(NothingToState("decision"))?.json;
+    Ok(Record { sequence: entry.sequence, digest: DigestSet::from(&Digest::of(text.as_bytes())) })
 }
 
 /// The repository's web address, without credentials whoever wrote it.

@@ -41,14 +41,14 @@ pub async fn verify(
     mut expected: Expected,
     journal: Option<&dyn Journal>,
 ) -> Result<Verified, PortFailure> {
-    let (found, disregarded) = gather::statements(image.referrers.as_ref(), &image.digest, keys).await?;
-    let pointing = pointing(image, &found).await?;
+    let gathered = gather::statements(image.referrers.as_ref(), &image.digest, keys).await?;
+    let pointing = pointing(image, &gathered.found).await?;
     let recorded = match journal {
-        Some(journal) => Some(gather::recorded(journal, &found).await?),
+        Some(journal) => Some(gather::recorded(journal, &gathered.found).await?),
         None => None,
     };
     expected.tag = image.tag.as_ref().map(Tag::to_string);
-    let report = check(&image.digest, &found, disregarded, &expected, &pointing, recorded.as_ref());
+    let report = check(&image.digest, gathered, &expected, &pointing, recorded.as_ref());
     Ok(Verified {
         image: image.name.clone(),
         digest: image.digest,

@@ -34,8 +34,6 @@ pub(super) enum EffectError {
     NotYet(&'static str),
     #[error("the environment {0} is no longer in the configuration")]
     EnvironmentGone(EnvironmentName),
-    #[error("the release began with provenance, and the configuration no longer wants any")]
-    ProvenanceGone,
     #[error(
         "the tag {tag} exists already and points to {found}: a version tag never moves to another image ({wanted})"
     )]
@@ -46,7 +44,7 @@ impl From<EffectError> for PortFailure {
     fn from(error: EffectError) -> Self {
         let (class, hint) = match &error {
             EffectError::NotYet(_) => (FailureClass::Internal, None),
-            EffectError::EnvironmentGone(_) | EffectError::ProvenanceGone => (
+            EffectError::EnvironmentGone(_) => (
                 FailureClass::Configuration,
                 Some("resume the release with the configuration that it began with"),
             ),
@@ -125,7 +123,7 @@ impl<'a> Effects<'a> {
     /// Puts a statement about the image beside it.
     async fn attest(&self, state: &ReleaseState, attestation: &Attestation) -> Result<Fact, PortFailure> {
         let image = state.built.ok_or(EffectError::NotYet("attest"))?;
-        let provenance = self.application.provenance.as_ref().ok_or(EffectError::ProvenanceGone)?;
+        let provenance = self.application.provenance.as_ref().ok_or(EffectError::NotYet("attest"))?;
         let statement = statements::statement(self.application, provenance, state, attestation).await?;
         let referrer = provenance.attach(&image, &statement).await?;
         Ok(Fact::Attested { attestation: attestation.clone(), referrer })

@@ -106,7 +106,7 @@ impl<'a> Executor<'a> {
             return Ok(state);
         }
         self.require_repository(&state)?;
-        self.record(&mut state, Fact::Resumed { waiting }).await?;
+        self.record(&mut state, self.application.taken_up(waiting)).await?;
         self.follow(state).await
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn imagine_until(
     let mut changes = BTreeMap::new();
     let mut reached = false;
     if !matches!(state.standing(), Standing::Done | Standing::Refused) {
-        state.apply(&entry(&first, &state, Fact::Resumed { waiting: false }));
+        state.apply(&entry(&first, &state, application.taken_up(false)));
         while let Some(step) = next(&state) {
             reached = stop.is_some_and(|stop| step == Step::Decide(stop.clone()));
             if reached {

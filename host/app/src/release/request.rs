@@ -47,7 +47,7 @@ impl Executor<'_> {
         self.check(&state, &request).await?;
         self.require_repository(&state)?;
         let Request { environment, intent, by, reason, .. } = request;
-        self.record(&mut state, Fact::Resumed { waiting: true }).await?;
+        self.record(&mut state, self.application().taken_up(true)).await?;
         self.record(&mut state, Fact::Requested { environment, intent, by, reason }).await?;
         self.follow(state).await
     }

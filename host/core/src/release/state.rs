@@ -34,6 +34,8 @@ pub struct ReleaseState {
     pub pushed: bool,
     /// The statements that lie beside the image; of each environment only that on its newest decision.
     pub attested: BTreeSet<Attestation>,
+    /// Whether further statements are waived: whoever took the release up last wants none.
+    pub unattested: bool,
     /// The tags that are settled: put on (`None`) or left to a newer release.
     pub tags: BTreeMap<Tag, Option<ReleaseId>>,
     /// The environments in the order of the configuration.
@@ -122,6 +124,7 @@ impl ReleaseState {
             built: None,
             pushed: false,
             attested: BTreeSet::new(),
+            unattested: false,
             tags: BTreeMap::new(),
             failure: None,
             approvals: Vec::new(),
@@ -144,7 +147,10 @@ impl ReleaseState {
             }
         }
         match &entry.fact {
-            Fact::Resumed { waiting } => self.resume(entry.at, *waiting),
+            Fact::Resumed { waiting, unattested } => {
+                self.unattested = *unattested;
+                self.resume(entry.at, *waiting);
+            }
             Fact::TagsDerived { record, plan } => {
                 self.tagging = tagging(&record.outcome, plan.as_ref());
                 self.tagging_shadow = None;
@@ -230,7 +236,7 @@ impl ReleaseState {
                 .environment(name)
                 .is_some_and(|environment| matches!(environment.stay, Stay::Allowed | Stay::Denied)),
         };
-        self.opening.provenance && is_decided && !self.attested.contains(attestation)
+        self.opening.provenance && !self.unattested && is_decided && !self.attested.contains(attestation)
     }
 
     /// The environment of this name.

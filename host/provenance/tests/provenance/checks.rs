@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{contract::RuleOutcome, digest::Digest};
-use plimsoll_provenance::{Claim, Expected, Found, Recorded, RecordedRelease, Report, Vouched, check};
+use plimsoll_provenance::{
+    BuildDefinition, Claim, DigestSet, Expected, Found, Gathered, Promotion, Recorded, RecordedRelease,
+    Report, Vouched, check,
+};
 
 use crate::sample::{COMMIT, RELEASE, build, claims, found, image, policy, promotion, tagging};
 
@@ -26,11 +29,17 @@ fn pointing() -> BTreeMap<String, Option<Digest>> {
 }
 
 fn recorded() -> Recorded {
-    let decision = |sequence: u64| (sequence, Digest::of(&sequence.to_be_bytes()));
+    let [build, tagging, promotion] = <[Claim; 3]>::try_from(claims()).unwrap();
+    let Claim::Build(build) = build else { panic!("the first is the build") };
+    let BuildDefinition { external_parameters, internal_parameters, .. } = build.build_definition;
+    let decision = |claim: Claim| (claim.record().unwrap().sequence, claim);
     let release = RecordedRelease {
         image: Some(image()),
         commit: COMMIT.to_owned(),
-        decisions: [decision(2), decision(9)].into(),
+        source: external_parameters.source,
+        dirty: internal_parameters.dirty,
+        configuration: internal_parameters.configuration.content().unwrap(),
+        decisions: [decision(tagging), decision(promotion)].into(),
         newest: [("production".to_owned(), (9, "allow".to_owned()))].into(),
     };
     Recorded { releases: [(RELEASE.to_owned(), release)].into() }
@@ -40,8 +49,12 @@ fn all() -> Vec<Found> {
     claims().into_iter().map(found).collect()
 }
 
+fn gathered(found: &[Found]) -> Gathered {
+    Gathered { found: found.to_vec(), ..Gathered::default() }
+}
+
 fn report(found: &[Found], expected: &Expected, recorded: Option<&Recorded>) -> Report {
-    check(&image(), found, Vec::new(), expected, &pointing(), recorded)
+    check(&image(), gathered(found), expected, &pointing(), recorded)
 }
 
 /// What failed, `rule: message` each.
@@ -154,10 +167,10 @@ fn a_version_tag_that_moved_and_changes_beside_the_commit_are_noticed() {
     let mut moved = pointing();
     moved.insert("v1.0.0".to_owned(), Some(Digest::of(b"other")));
     moved.insert("latest".to_owned(), Some(Digest::of(b"other")));
-    let report = |expected: &Expected| check(&image(), &all(), Vec::new(), expected, &moved, None);
+    let report = |expected: &Expected| check(&image(), gathered(&all()), expected, &moved, None);
     fails_once(&report(&Expected { tag: None, ..expected() }), "tag v1.0.0: given by stock:release-tags");
     moved.insert("v1.0.0".to_owned(), None);
-    let gone = check(&image(), &all(), Vec::new(), &Expected::default(), &moved, None);
+    let gone = check(&image(), gathered(&all()), &Expected::default(), &moved, None);
     assert!(gone.verified, "a tag that is not there misleads nobody: {gone:?}");
 
     let mut dirty = build();
@@ -179,9 +192,24 @@ fn a_journal_that_says_otherwise_is_believed() {
     fails_once(&differs(|release| release.commit = "f".repeat(40)), "the release is of commit ffff");
     fails_once(
         &differs(|release| {
-            release.decisions.insert(9, Digest::of(b"changed"));
+            release.decisions.insert(9, Claim::Promotion(Box::new(promotion("deny", 9))));
         }),
         "entry 9 is not the decision that the statement names",
+    );
+    fails_once(
+        &differs(|release| {
+            release.decisions.remove(&2);
+        }),
+        "entry 2 is not the decision that the statement names",
+    );
+    fails_once(&differs(|release| release.dirty = true), "the release is with changes beside its commit");
+    fails_once(
+        &differs(|release| release.source.tags.push("v2.0.0".to_owned())),
+        "the release is of https://git.example/contoso/website, and its event another one",
+    );
+    fails_once(
+        &differs(|release| release.configuration = Digest::of(b"other")),
+        "the release began with the configuration",
     );
     fails_once(
         &differs(|release| {
@@ -190,6 +218,46 @@ fn a_journal_that_says_otherwise_is_believed() {
         "entry 15 is a newer decision on production: deny",
     );
     fails_once(&report(&all(), &expected(), Some(&Recorded::default())), "does not know the release");
+}
+
+/// What was not looked at may be a denial.
+#[test]
+fn nothing_is_verified_where_not_all_was_looked_at() {
+    for found in [all(), Vec::new()] {
+        let gathered = Gathered { truncated: true, ..gathered(&found) };
+        let report = check(&image(), gathered, &expected(), &pointing(), Some(&recorded()));
+        let failed = failed(&report);
+        assert!(!report.verified && !report.proven, "{failed:?}");
+        assert_eq!(
+            failed.last().map(String::as_str),
+            Some("referrers: more than 256 referrers: the rest was not looked at")
+        );
+    }
+}
+
+/// A place in the journal that is right says nothing of what is stated about it.
+#[test]
+fn a_statement_that_says_more_than_its_entry_is_no_decision() {
+    let forgeries: [fn(&mut Promotion); 5] = [
+        |forged| forged.environment = "moon".to_owned(),
+        |forged| forged.intent = "break-glass".to_owned(),
+        |forged| forged.policies.clear(),
+        |forged| forged.decided_on += 1,
+        |forged| forged.record.digest = DigestSet::from(&Digest::of(b"other")),
+    ];
+    for forge in forgeries {
+        let mut forged = promotion("allow", 9);
+        forge(&mut forged);
+        let mut all = all();
+        all.push(found(Claim::Promotion(Box::new(forged))));
+        let report = report(&all, &Expected::default(), Some(&recorded()));
+        fails_once(&report, "entry 9 is not the decision that the statement names");
+    }
+    let mut forged = tagging();
+    forged.tags[0].name = "v9.0.0".to_owned();
+    let all: Vec<Found> = all().into_iter().chain([found(Claim::Tagging(Box::new(forged)))]).collect();
+    let report = report(&all, &Expected::default(), Some(&recorded()));
+    fails_once(&report, "entry 2 is not the decision that the statement names");
 }
 
 #[test]

@@ -111,6 +111,21 @@ async fn a_registry_that_keeps_a_list_gets_no_tag() {
     assert_eq!(list(&server, &image.digest), None);
 }
 
+/// Another host's list arrives while ours is made: nothing is written over it.
+#[tokio::test]
+async fn what_another_host_wrote_meanwhile_stays() {
+    let (server, image, repository) = setting().await;
+    push(&repository, &image).await.unwrap();
+    let theirs = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{ "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": other(), "size": 3 }] });
+    server.state().written_before = Some((list_tag(&image.digest), theirs.to_string().into_bytes()));
+    let ours = repository.attach(&image.digest, &attachment("ours")).await.unwrap();
+    let list = list(&server, &image.digest).unwrap();
+    let digests: Vec<_> =
+        list["manifests"].as_array().unwrap().iter().map(|entry| &entry["digest"]).collect();
+    assert_eq!(digests, [&json!(other()), &json!(ours)]);
+}
+
 /// Another host's list arrives right after ours: ours is read again, missed, and added.
 #[tokio::test]
 async fn an_entry_that_another_host_wrote_over_is_added_again() {
@@ -143,6 +158,31 @@ async fn nothing_is_put_beside_what_is_not_there_and_failures_are_told() {
     assert_eq!(image.unwrap().unwrap().subject, None);
 }
 
+/// Whatever one referrer is, it is no obstacle for the others.
+#[tokio::test]
+async fn what_is_not_there_or_is_something_else_is_nothing_that_is_attached() {
+    let (server, image, repository) = setting().await;
+    push(&repository, &image).await.unwrap();
+    assert_eq!(repository.attached(&Digest::of(b"missing"), 100).await.unwrap(), None);
+    let odd =
+        [b"no manifest".to_vec(), json!({ "schemaVersion": 2, "manifests": [] }).to_string().into_bytes()];
+    for bytes in odd {
+        let digest = Digest::of(&bytes);
+        server.state().manifests.insert(digest.to_string(), bytes);
+        assert_eq!(repository.attached(&digest, 100).await.unwrap(), None);
+    }
+    let other = Digest::of(b"other");
+    server.state().manifests.insert(other.to_string(), b"changed".to_vec());
+    assert_eq!(repository.attached(&other, 100).await.unwrap(), None);
+
+    let one = repository.attach(&image.digest, &attachment("one")).await.unwrap();
+    server.fault("GET /v2/site/blobs", Fault::Status(404, ""));
+    assert_eq!(repository.attached(&one, 100).await.unwrap(), None, "its content is gone");
+    server.fault("GET /v2/site/manifests", Fault::Status(403, ""));
+    assert!(repository.attached(&one, 100).await.is_err(), "that could not be asked");
+    assert!(repository.attached(&one, 100).await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn a_layout_holds_it_too() {
     let folder = TempDir::new().unwrap();
@@ -156,6 +196,12 @@ async fn a_layout_holds_it_too() {
     assert_eq!(repository.referrers(&one).await.unwrap(), []);
     assert_eq!(repository.attached(&one, 100).await.unwrap().unwrap().content, b"one");
     assert_eq!(repository.attached(&image.digest, 1 << 20).await.unwrap().and_then(|it| it.subject), None);
+    assert_eq!(repository.attached(&Digest::of(b"missing"), 100).await.unwrap(), None);
+    let content = folder.path().join("site/blobs/sha256").join(Digest::of(b"one").hex());
+    std::fs::write(&content, "two").unwrap();
+    assert_eq!(repository.attached(&one, 100).await.unwrap(), None, "its content was changed");
+    std::fs::remove_file(&content).unwrap();
+    assert_eq!(repository.attached(&one, 100).await.unwrap(), None, "its content is gone");
     let index: Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("site/index.json")).unwrap()).unwrap();
     assert_eq!(index["manifests"].as_array().unwrap().len(), 2);
