@@ -22,6 +22,10 @@ use crate::{
 /// How PAX headers name extended attributes (as GNU tar and star write them).
 const ATTRIBUTE: &str = "SCHILY.xattr.";
 
+/// How PAX headers name what they say of sparse files, whose content is then only the parts that are not empty (GNU tar's
+/// manual, "Storing Sparse Files").
+const SPARSE: &str = "GNU.sparse.";
+
 /// The entries of a layer in their order, names cleaned, hard links turned into files with the same content.
 pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
     let failed = |source| ImageError::Layer { layer, source };
@@ -115,7 +119,11 @@ fn read_node<R: Read>(entry: &mut Entry<'_, R>, layer: Digest, path: &Path) -> i
     if let Some(extensions) = entry.pax_extensions()? {
         for extension in extensions {
             let extension = extension?;
-            if let Some(name) = extension.key().ok().and_then(|key| key.strip_prefix(ATTRIBUTE)) {
+            let Ok(key) = extension.key() else { continue };
+            if key.starts_with(SPARSE) {
+                return Err(io::Error::other("it holds sparse files: pack it without --sparse"));
+            }
+            if let Some(name) = key.strip_prefix(ATTRIBUTE) {
                 attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
             }
         }

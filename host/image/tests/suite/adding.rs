@@ -156,14 +156,29 @@ fn archives_replace_what_they_meet() {
     assert_eq!(image.paths(), ["etc", "usr/bin/", "usr/bin/new", "var/log/access.log"]);
 }
 
+/// An archive with a sparse file (GNU tar's manual, "Storing Sparse Files").
+fn sparse() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())]).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_size(1);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    tar.append_data(&mut header, "f", b"x".as_slice()).unwrap();
+    tar.into_inner().unwrap()
+}
+
 #[test]
 fn archives_that_cannot_be_unpacked_are_told() {
     let mut broken = archive(&[("f", Regular, 0o644, 0, &"f".repeat(5000))]);
     broken.truncate(1500);
     let reserved = archive(&[(".wh.f", Regular, 0o644, 0, "")]);
-    for (archive, says) in
-        [(broken, "2:5: the archive `a.bin` cannot be unpacked"), (reserved, "`.wh.f` cannot be")]
-    {
+    for (archive, says) in [
+        (broken, "2:5: the archive `a.bin` cannot be unpacked"),
+        (reserved, "`.wh.f` cannot be"),
+        (sparse(), "2:5: the archive `a.bin` cannot be unpacked: it holds sparse files"),
+    ] {
         let workspace = Workspace::new(&[("Dockerfile", "FROM scratch\nADD a.bin /\n")]);
         fs::write(workspace.context().join("a.bin"), archive).unwrap();
         let error = workspace.fail();
