@@ -1,4 +1,4 @@
-//! Reading the layers of base images: which files they hold, and the contents of those that are wanted.
+//! Reading the layers of base images, and archives: which files they hold, and the contents of those that are wanted.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -26,8 +26,21 @@ const ATTRIBUTE: &str = "SCHILY.xattr.";
 /// manual, "Storing Sparse Files").
 const SPARSE: &str = "GNU.sparse.";
 
+/// What entries are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A layer of a base image: hard links that lead to nothing, which others leave out, too, are left out.
+    Base,
+    /// An archive of ADD: such links are errors.
+    Archive,
+}
+
 /// The entries of a layer in their order, names cleaned, hard links turned into files with the same content.
-pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+pub(crate) fn entries(
+    layout: &Layout,
+    layer: Digest,
+    origin: Origin,
+) -> Result<Vec<(PathBuf, Node)>, ImageError> {
     let failed = |source| ImageError::Layer { layer, source };
     let mut archive = Archive::new(open(layout, layer)?);
     let mut list: Vec<(PathBuf, Node)> = Vec::new();
@@ -40,7 +53,14 @@ pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, No
         }
         let node = if entry.header().entry_type() == EntryType::Link {
             let target = clamp(&link_target(&entry));
-            places.get(&target).map(|place| list[*place].1.clone())
+            let place = places.get(&target);
+            if place.is_none() && origin == Origin::Archive {
+                let (path, target) = (path.display(), target.display());
+                let message =
+                    format!("its hard link `{path}` leads to `{target}`, which does not come before it");
+                return Err(failed(io::Error::other(message)));
+            }
+            place.map(|place| list[*place].1.clone())
         } else {
             read_node(&mut entry, layer, &path).map_err(failed)?
         };

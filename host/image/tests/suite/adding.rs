@@ -136,7 +136,7 @@ proptest! {
             }
             Err(error) => {
                 let error = error.to_string();
-                let known = ["is no folder in the image", "too many symbolic links", "is not an archive"];
+                let known = ["is no folder in the image", "too many symbolic links", "is not an archive", "does not come before it"];
                 prop_assert!(known.iter().any(|known| error.contains(known)), "{error}");
             }
         }
@@ -174,7 +174,9 @@ fn archives_that_cannot_be_unpacked_are_told() {
     let mut broken = archive(&[("f", Regular, 0o644, 0, &"f".repeat(5000))]);
     broken.truncate(1500);
     let reserved = archive(&[(".wh.f", Regular, 0o644, 0, "")]);
+    let absent = archive(&[("d/a", Link, 0o644, 0, "d/b"), ("d/b", Regular, 0o644, 0, "")]);
     for (archive, says) in [
+        (absent, "its hard link `d/a` leads to `d/b`, which does not come before it"),
         (broken, "2:5: the archive `a.bin` cannot be unpacked"),
         (reserved, "`.wh.f` cannot be"),
         (sparse(), "2:5: the archive `a.bin` cannot be unpacked: it holds sparse files"),
