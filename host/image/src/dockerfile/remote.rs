@@ -29,8 +29,8 @@ impl Remote {
         let (address, fragment) = source.split_once('#').map_or((source, None), |(a, f)| (a, Some(f)));
         if is_web && !without_query(address).ends_with(".git") {
             let path = without_query(address).splitn(4, '/').nth(3).unwrap_or_default();
-            let name =
-                path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty()).map(decoded);
+            let name = path.trim_end_matches('/').rsplit('/').next();
+            let name = name.filter(|name| !matches!(*name, "" | "." | "..")).map(decoded);
             return Some(Self::File { url: source.to_owned(), name });
         }
         if !is_web
@@ -117,6 +117,9 @@ mod tests {
             ("http://h/a%2Fb", Some("a%2Fb")),
             ("http://h/%2e%2e", Some("%2e%2e")),
             ("http://h/", None),
+            ("http://h/a/..", None),
+            ("http://h/a/../", None),
+            ("http://h/.", None),
             ("http://h", None),
             ("http://h/a/", Some("a")),
         ] {

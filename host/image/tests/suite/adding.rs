@@ -254,7 +254,11 @@ fn what_cannot_be_fetched_is_told() {
     let failure = workspace.try_build(&workspace.request()).0.unwrap_err();
     assert_eq!(failure.class, FailureClass::Outside);
     assert!(failure.to_string().contains("Dockerfile:2:5: nothing is at https://h/none"), "{failure}");
-    assert!(fetching("FROM scratch\nADD http://h /x/\n").fail().contains("the address names no file"));
+    for address in ["http://h", "http://h/a/.."] {
+        let mut workspace = fetching(&format!("FROM scratch\nADD {address} /x/\n"));
+        workspace.web.insert("http://h/a/..".to_owned(), b"root".to_vec());
+        assert!(workspace.fail().contains("the address names no file"));
+    }
     assert_eq!(fetching("FROM scratch\nADD http://h /x\n").build().entry("x").content, "root");
 }
 
