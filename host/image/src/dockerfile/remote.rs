@@ -47,6 +47,17 @@ impl Remote {
         Some(Self::Repository { url: address.to_owned(), reference, folder })
     }
 
+    /// Why it is not fetched, if it is not: for newer BuildKits a query of a git address says what is checked out, but git would
+    /// hand it to the server.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Repository { url, .. } if url.contains('?') => {
+                Some("queries of git addresses are not read: write `#reference:folder`")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is always the same: a commit of a git repository is.
     pub(crate) fn is_fixed(&self) -> bool {
         match self {
@@ -124,6 +135,18 @@ mod tests {
             ("http://h/a/", Some("a")),
         ] {
             assert_eq!(file(source).as_deref(), name, "{source}");
+        }
+    }
+
+    #[test]
+    fn queries_of_repositories_are_refused() {
+        for (source, refused) in [
+            ("https://h/a.git?ref=v1", true),
+            ("ssh://h/a?ref=v1#v1", true),
+            ("https://h/a.git#v1?", false),
+            ("https://h/a?b", false),
+        ] {
+            assert_eq!(Remote::parse(source).unwrap().refusal().is_some(), refused, "{source}");
         }
     }
 

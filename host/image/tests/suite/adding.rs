@@ -278,6 +278,8 @@ fn repositories_are_fetched() {
     assert_eq!(image.paths(), ["x/", "x/readme"]);
     for (instruction, says) in [
         ("ADD --checksum=dead https://h/r.git /x", "2:16: `https://h/r.git` is at the commit c0ffee"),
+        ("ADD https://h/r.git?ref=v1 /x", "2:5: queries of git addresses are not read"),
+        ("ARG V=?ref=v1\nADD https://h/r.git$V /x", "3:5: queries of git addresses are not read"),
         ("ADD https://h/r.git#:none /x", "2:5: `none` is not in `https://h/r.git#:none`"),
         ("ADD https://h/r.git#:readme /x", "`readme` is no folder of `https://h/r.git#:readme`"),
     ] {
