@@ -12,15 +12,17 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// What the user's configuration says about this does not hold here: a checkout must be the same everywhere. Credentials
 /// stay git's own affair.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 15] = [
     "advice.detachedHead=false",
     "core.autocrlf=false",
     "core.eol=lf",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
+    "core.logAllRefUpdates=false",
     "core.symlinks=true",
     "gc.auto=0",
     "init.defaultBranch=main",
+    "init.templateDir=",
     "filter.lfs.process=",
     "filter.lfs.smudge=",
     "filter.lfs.required=false",
