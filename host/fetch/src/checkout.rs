@@ -22,6 +22,8 @@ const SHORTEST_COMMIT: usize = 4;
 pub(crate) async fn check_out(source: &GitSource, into: &Path) -> Result<String, FetchError> {
     let git = Git { folder: into.to_owned(), url: &source.url };
     git.run("prepare a folder for", &["init", "--quiet", "--template="]).await?;
+    // The addresses of submodules may be relative to it (gitmodules(5)).
+    git.run("prepare a folder for", &["config", "remote.origin.url", &source.url]).await?;
     let state = fetch(&git, source).await?;
     git.run("check out", &["checkout", "--quiet", "--force", "--detach", &state]).await?;
     let commit = git.run("read", &["rev-parse", "HEAD"]).await?;

@@ -188,3 +188,22 @@ async fn what_is_fetched_twice_is_the_same() {
     let plain = check_out(&url, None, false).await.unwrap();
     assert!(!plain.files().keys().any(|path| path.iter().any(|part| part == ".git")));
 }
+
+#[tokio::test]
+async fn addresses_of_submodules_may_be_relative() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve_git(folder.path()).await;
+    with_submodules(folder.path(), |name| format!("../{name}"));
+    let url = format!("{server}/r.git");
+    assert_eq!(check_out(&url, None, false).await.unwrap().read("deep/sub/deeper/in-c"), "c");
+    let with_history = check_out(&url, None, true).await.unwrap();
+    for (config, address) in [
+        (".git/config", "/r.git"),
+        (".git/config", "/b.git"),
+        (".git/modules/deep/sub/config", "/b.git"),
+        (".git/modules/deep/sub/modules/deeper/config", "/c.git"),
+    ] {
+        let line = format!("\turl = {server}{address}\n");
+        assert!(with_history.read(config).contains(&line), "{config}: {}", with_history.read(config));
+    }
+}
