@@ -116,7 +116,7 @@ impl Lines {
 }
 
 /// A text without terminal control sequences (ECMA-48, section 5.4) and other control characters.
-fn uncoloured(text: &str) -> String {
+pub(crate) fn uncoloured(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
@@ -168,6 +168,19 @@ mod tests {
             let shown = seen.0.lock().unwrap().join("\n");
             assert!(!shown.contains("S3C"), "{before}: {}", &shown[shown.len() - 60..]);
             assert_eq!(console.last_lines().len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_whose_characters_are_not_shown() {
+        for value in ["S3C\tR3T", "S3C\u{7}R3T", "S3C\u{1b}[1mR3T", "S3C\tR3T\nfour S3C\rS3C"] {
+            let source = SecretSource::Variable { name: "T".to_owned(), value: Some(value.into()) };
+            let secrets = Secrets::read(&[BuildSecret { name: "t".to_owned(), source }]).unwrap();
+            let seen = Seen::default();
+            let console = Console::new(&seen, &secrets);
+            value.lines().for_each(|line| console.line(&format!("it is {line}!")));
+            let shown = seen.0.lock().unwrap().join("\n");
+            assert!(!shown.contains("S3C"), "{shown}");
         }
     }
 

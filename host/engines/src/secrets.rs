@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    console::uncoloured,
     error::EngineError,
     program::Program,
     settings::{BuildSecret, SecretSource},
@@ -58,7 +59,7 @@ impl Secrets {
         for secret in secrets {
             read.add(secret)?;
         }
-        read.hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        read.hidden.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         read.hidden.dedup();
         Ok(read)
     }
@@ -86,10 +87,13 @@ impl Secrets {
         Ok(())
     }
 
+    /// As it is, and as a console shows it.
     fn hide_from_now_on(&mut self, value: &str) {
         let value = value.trim();
         let lines = value.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
-        self.hidden.extend(lines.chain([value]).filter(|text| !text.is_empty()).map(str::to_owned));
+        let texts =
+            lines.chain([value]).flat_map(|text| [text.to_owned(), uncoloured(text).trim().to_owned()]);
+        self.hidden.extend(texts.filter(|text| !text.is_empty()));
     }
 
     /// Whether there are any.

@@ -9,7 +9,11 @@ use std::{
 
 use plimsoll_core::ports::GitSource;
 
-use crate::{error::FetchError, git::Git, web::shown};
+use crate::{
+    error::{FetchError, unreadable},
+    git::Git,
+    history,
+};
 
 /// The shortest beginning of a commit that git takes for one.
 const SHORTEST_COMMIT: usize = 4;
@@ -18,6 +22,8 @@ const SHORTEST_COMMIT: usize = 4;
 pub(crate) async fn check_out(source: &GitSource, into: &Path) -> Result<String, FetchError> {
     let git = Git { folder: into.to_owned(), url: &source.url };
     git.run("prepare a folder for", &["init", "--quiet", "--template="]).await?;
+    // The addresses of submodules may be relative to it (gitmodules(5)).
+    git.run("prepare a folder for", &["config", "remote.origin.url", &source.url]).await?;
     let state = fetch(&git, source).await?;
     git.run("check out", &["checkout", "--quiet", "--force", "--detach", &state]).await?;
     let commit = git.run("read", &["rev-parse", "HEAD"]).await?;
@@ -25,12 +31,12 @@ pub(crate) async fn check_out(source: &GitSource, into: &Path) -> Result<String,
         let update = ["submodule", "--quiet", "update", "--init", "--recursive", "--force"];
         git.run("fetch the submodules of", &update).await?;
     }
+    if source.with_history {
+        history::make_common(&git).await?;
+    }
     let (folder, keep) = (into.to_owned(), source.with_history);
     let ordered = tokio::task::spawn_blocking(move || put_in_order(&folder, keep)).await;
-    ordered
-        .map_err(io::Error::other)
-        .and_then(|ordered| ordered)
-        .map_err(|error| FetchError::Checkout { url: shown(&source.url), source: error })?;
+    ordered.map_err(io::Error::other).and_then(|ordered| ordered).map_err(unreadable(&source.url))?;
     Ok(commit)
 }
 

@@ -4,6 +4,8 @@ use std::{io, time::Duration};
 
 use plimsoll_core::ports::{FailureClass, PortFailure};
 
+use crate::web::shown;
+
 /// Why nothing came. Addresses are shown without names, passwords and queries.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -74,6 +76,11 @@ pub enum FetchError {
         /// The system's reason.
         source: io::Error,
     },
+}
+
+/// For `map_err`: a checkout could not be put in order.
+pub(crate) fn unreadable(url: &str) -> impl FnOnce(io::Error) -> FetchError {
+    move |source| FetchError::Checkout { url: shown(url), source }
 }
 
 impl From<FetchError> for PortFailure {

@@ -5,6 +5,7 @@
 mod checkout;
 mod error;
 mod git;
+mod history;
 mod web;
 
 pub use error::FetchError;

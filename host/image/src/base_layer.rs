@@ -1,4 +1,4 @@
-//! Reading the layers of base images: which files they hold, and the contents of those that are wanted.
+//! Reading the layers of base images, and archives: which files they hold, and the contents of those that are wanted.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -22,8 +22,25 @@ use crate::{
 /// How PAX headers name extended attributes (as GNU tar and star write them).
 const ATTRIBUTE: &str = "SCHILY.xattr.";
 
+/// How PAX headers name what they say of sparse files, whose content is then only the parts that are not empty (GNU tar's
+/// manual, "Storing Sparse Files").
+const SPARSE: &str = "GNU.sparse.";
+
+/// What entries are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A layer of a base image: hard links that lead to nothing, which others leave out, too, are left out.
+    Base,
+    /// An archive of ADD: such links are errors.
+    Archive,
+}
+
 /// The entries of a layer in their order, names cleaned, hard links turned into files with the same content.
-pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, Node)>, ImageError> {
+pub(crate) fn entries(
+    layout: &Layout,
+    layer: Digest,
+    origin: Origin,
+) -> Result<Vec<(PathBuf, Node)>, ImageError> {
     let failed = |source| ImageError::Layer { layer, source };
     let mut archive = Archive::new(open(layout, layer)?);
     let mut list: Vec<(PathBuf, Node)> = Vec::new();
@@ -36,7 +53,14 @@ pub(crate) fn entries(layout: &Layout, layer: Digest) -> Result<Vec<(PathBuf, No
         }
         let node = if entry.header().entry_type() == EntryType::Link {
             let target = clamp(&link_target(&entry));
-            places.get(&target).map(|place| list[*place].1.clone())
+            let place = places.get(&target);
+            if place.is_none() && origin == Origin::Archive {
+                let (path, target) = (path.display(), target.display());
+                let message =
+                    format!("its hard link `{path}` leads to `{target}`, which does not come before it");
+                return Err(failed(io::Error::other(message)));
+            }
+            place.map(|place| list[*place].1.clone())
         } else {
             read_node(&mut entry, layer, &path).map_err(failed)?
         };
@@ -115,7 +139,11 @@ fn read_node<R: Read>(entry: &mut Entry<'_, R>, layer: Digest, path: &Path) -> i
     if let Some(extensions) = entry.pax_extensions()? {
         for extension in extensions {
             let extension = extension?;
-            if let Some(name) = extension.key().ok().and_then(|key| key.strip_prefix(ATTRIBUTE)) {
+            let Ok(key) = extension.key() else { continue };
+            if key.starts_with(SPARSE) {
+                return Err(io::Error::other("it holds sparse files: pack it without --sparse"));
+            }
+            if let Some(name) = key.strip_prefix(ATTRIBUTE) {
                 attributes.push((name.to_owned(), extension.value_bytes().to_vec()));
             }
         }

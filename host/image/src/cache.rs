@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    base_layer,
+    base_layer::{self, Origin},
     error::ImageError,
     files::{Content, Kind, Node, Stat},
     layer::{self, Entries, LayerBlob},
@@ -119,7 +119,7 @@ impl Cache {
             let contents = thread::scope(|scope| {
                 let read = |layer: &Digest| {
                     let layer = *layer;
-                    scope.spawn(move || self.contents(layout, layer))
+                    scope.spawn(move || self.contents(layout, layer, Origin::Base))
                 };
                 let readers: Vec<_> = layers.iter().map(read).collect();
                 let join = |reader: thread::ScopedJoinHandle<'_, _>| {
@@ -132,19 +132,25 @@ impl Cache {
         Ok(tree)
     }
 
-    /// The entries of a layer of a base image.
+    /// The entries of a layer of a base image, or of an archive.
     pub(crate) fn contents(
         &self,
         layout: &Layout,
         layer: Digest,
+        origin: Origin,
     ) -> Result<Vec<(PathBuf, Node)>, ImageError> {
         let shelf = self.shelves.as_ref().map(|shelves| &shelves.contents);
-        if let Some(known) = shelf.and_then(|shelf| read(shelf, &layer.hex())) {
+        // What a base may hold, an archive may not.
+        let name = match origin {
+            Origin::Base => layer.hex(),
+            Origin::Archive => format!("{}-archive", layer.hex()),
+        };
+        if let Some(known) = shelf.and_then(|shelf| read(shelf, &name)) {
             return Ok(known);
         }
-        let entries = base_layer::entries(layout, layer)?;
+        let entries = base_layer::entries(layout, layer, origin)?;
         if let Some(shelf) = shelf {
-            store(shelf, &layer.hex(), &entries);
+            store(shelf, &name, &entries);
         }
         Ok(entries)
     }

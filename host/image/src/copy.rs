@@ -2,7 +2,7 @@
 //! as BuildKit does it).
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -219,7 +219,7 @@ impl Copier<'_> {
                 continue;
             }
             let target = to.path.join(place);
-            check_name(target.file_name())?;
+            check_name(&target)?;
             let owner = self.owner.take();
             let made = self.make_directories(target.parent().unwrap_or(Path::new("")));
             self.owner = owner;
@@ -238,7 +238,7 @@ impl Copier<'_> {
 
     /// Puts a node at its place.
     fn place(&mut self, target: PathBuf, mut node: Node) -> Result<(), ImageError> {
-        check_name(target.file_name())?;
+        check_name(&target)?;
         self.check_room(&target, &node)?;
         if let Some(owner) = self.owner {
             (node.user, node.group) = (owner.user, owner.group);
@@ -276,7 +276,7 @@ impl Copier<'_> {
                     return Err(ImageError::Copy(format!("/{shown} is no folder in the image")));
                 }
                 None => {
-                    check_name(folder.file_name())?;
+                    check_name(folder)?;
                     let mut node = Node::directory();
                     if let Some(owner) = self.owner {
                         (node.user, node.group) = (owner.user, owner.group);
@@ -294,12 +294,18 @@ fn is_directory(tree: &Tree, path: &Path) -> bool {
     path.as_os_str().is_empty() || tree.get(path).is_some_and(Node::is_directory)
 }
 
-fn check_name(name: Option<&OsStr>) -> Result<(), ImageError> {
-    match name.filter(|name| layer::is_reserved(name)) {
-        Some(name) => Err(ImageError::Copy(format!(
+/// Refuses what no file of an image can be called.
+fn check_name(target: &Path) -> Result<(), ImageError> {
+    let Some(name) = target.file_name() else {
+        let message =
+            format!("`/{}` names no file: write the file's name into the destination", target.display());
+        return Err(ImageError::Copy(message));
+    };
+    if layer::is_reserved(name) {
+        return Err(ImageError::Copy(format!(
             "`{}` cannot be in an image: names that begin with `.wh.` mark removed files there; rename it or leave it out with .dockerignore",
             name.display()
-        ))),
-        None => Ok(()),
+        )));
     }
+    Ok(())
 }

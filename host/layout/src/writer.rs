@@ -18,6 +18,10 @@ use crate::error::LayoutError;
 const INCOMING: &str = ".incoming-";
 /// When a temporary file that nobody wrote to belongs to nobody.
 const LEFT_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How the names of the folders begin that builds work in, or once did: nobody makes `.scratch-` any more.
+const OF_BUILDS: [&str; 4] = [".elsewhere-", ".engine-", ".scratch-", ".unpacked-"];
+/// When such a folder belongs to nobody: a build may take a day, and its folder is as old as its first step.
+const BUILT_AFTER: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// A blob that is being written. It is hashed on its way into a temporary file in the layout, and gets its name, the
 /// digest, when it is finished; dropped before that, it leaves nothing behind.
@@ -112,19 +116,25 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(INCOMING)
 }
 
-/// Removes what writers left that were killed. A file that anybody still writes is younger than this.
+/// Removes what writers and builds left that were killed. What anybody still writes or builds in is younger than this.
 pub(crate) fn remove_leftovers(root: &Path) -> Result<(), LayoutError> {
-    let is_leftover = |entry: &fs::DirEntry| {
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-        is_temporary(&entry.file_name().to_string_lossy())
-            && age.is_ok_and(|age| age.is_ok_and(|age| age > LEFT_AFTER))
-    };
     let entries = fs::read_dir(root).map_err(LayoutError::io("read", root))?;
-    for entry in entries.filter_map(Result::ok).filter(is_leftover) {
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
         // Another process may have been quicker.
-        let _ = fs::remove_file(entry.path());
+        if is_temporary(&name) && is_older(&entry, LEFT_AFTER) {
+            let _ = fs::remove_file(entry.path());
+        } else if OF_BUILDS.iter().any(|prefix| name.starts_with(prefix)) && is_older(&entry, BUILT_AFTER) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
     Ok(())
+}
+
+fn is_older(entry: &fs::DirEntry, limit: Duration) -> bool {
+    let modified = entry.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > limit))
 }
 
 /// On the same file system as its final place, so that it can be renamed there; readable as the umask allows, where a

@@ -103,6 +103,27 @@ fn what_killed_writers_left_is_removed_in_time() {
 }
 
 #[test]
+fn what_killed_builds_left_is_removed_in_time() {
+    let (_folder, layout) = layout();
+    let folder = |name: &str, age: u64| {
+        let path = layout.root().join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("file"), "content").unwrap();
+        fs::File::open(&path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        path
+    };
+    for kind in ["elsewhere", "engine", "scratch", "unpacked"] {
+        let (old, fresh) =
+            (folder(&format!(".{kind}-old"), 180_000), folder(&format!(".{kind}-new"), 170_000));
+        Layout::open_or_create(layout.root()).unwrap();
+        assert_eq!([old.exists(), fresh.exists()], [false, true], "{kind}");
+    }
+    let other = folder(".git", 180_000);
+    Layout::open_or_create(layout.root()).unwrap();
+    assert!(other.exists());
+}
+
+#[test]
 fn a_truncated_blob_is_replaced_by_the_whole_one() {
     let (_folder, layout) = layout();
     let (digest, _) = layout.write_blob(b"content").unwrap();

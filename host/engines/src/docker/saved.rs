@@ -20,6 +20,12 @@ use tar::EntryType;
 /// The largest document that is read, bytes.
 const LARGEST_DOCUMENT: u64 = 8 << 20;
 
+/// How compressed layers begin (RFC 1952, section 2.3.1; RFC 8878, section 3.1.1), and what they are called.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
+
 /// One image of `manifest.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -49,7 +55,7 @@ pub(crate) fn convert(
         .iter()
         .map(|layer| {
             json!({
-                "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+                "mediaType": layer.media_type,
                 "digest": layer.digest.to_string(),
                 "size": layer.size,
             })
@@ -80,6 +86,8 @@ fn unusable(problem: &str) -> ImageError {
 /// A layer in the layout.
 #[derive(Clone, Copy)]
 struct LayerBlob {
+    /// OCI image specification 1.1, "Image Layer Filesystem Changeset".
+    media_type: &'static str,
     digest: Digest,
     size: u64,
 }
@@ -112,10 +120,9 @@ impl Contents {
                     let mut beginning = [0; 512];
                     let length = read_up_to(&mut entry, &mut beginning).map_err(failed)?;
                     let beginning = &beginning[..length];
-                    let is_document = beginning.starts_with(b"{") || beginning.starts_with(b"[");
                     let size = entry.size();
                     let mut all = beginning.chain(&mut entry);
-                    if is_document && size <= LARGEST_DOCUMENT {
+                    if is_document(beginning) && size <= LARGEST_DOCUMENT {
                         let mut document = Vec::new();
                         all.read_to_end(&mut document).map_err(failed)?;
                         self.documents.insert(path, document);
@@ -144,16 +151,26 @@ impl Contents {
     }
 }
 
+/// Whether a file is one of JSON. A layer's first file may have a name that begins like one: a tar header says what it is
+/// at its byte 257 (POSIX.1-2017, pax, "ustar Interchange Format").
+fn is_document(beginning: &[u8]) -> bool {
+    let is_tar = beginning.get(257..262) == Some(b"ustar");
+    !is_tar && (beginning.starts_with(b"{") || beginning.starts_with(b"["))
+}
+
 /// Writes a layer into the layout, compressed unless it is already.
 fn store_layer(content: &mut impl Read, beginning: &[u8], layout: &Layout) -> Result<LayerBlob, ImageError> {
-    let (digest, size) = if beginning.starts_with(&[0x1f, 0x8b]) {
+    let known = [(GZIP, LAYER_GZIP), (ZSTD, LAYER_ZSTD)]
+        .into_iter()
+        .find_map(|(magic, media_type)| beginning.starts_with(magic).then_some(media_type));
+    let (digest, size) = if known.is_some() {
         let mut blob = layout.blob_writer()?;
         io::copy(content, &mut blob).map_err(ImageError::Write)?;
         blob.finish()?
     } else {
         compress_layer(layout, content)?
     };
-    Ok(LayerBlob { digest, size })
+    Ok(LayerBlob { media_type: known.unwrap_or(LAYER_GZIP), digest, size })
 }
 
 /// A path relative to the root of the archive, `..` resolved by name and never above the root.
@@ -178,4 +195,42 @@ fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            archive.append_data(&mut header, path, *content).unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+
+    #[test]
+    fn layers_are_known_by_how_they_begin() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::open_or_create(folder.path()).unwrap();
+        let zstd = [ZSTD, b"any"].concat();
+        let files: [(&str, &[u8]); 5] = [
+            ("manifest.json", b"[]"),
+            ("blobs/sha256/a", &zstd),
+            ("blobs/sha256/b", &tar_of(&[("[id].js", b"x")])),
+            ("blobs/sha256/c", &tar_of(&[("{id}.js", b"x")])),
+            ("blobs/sha256/d", &[GZIP, b"any"].concat()),
+        ];
+        let mut contents = Contents::default();
+        contents.read(tar_of(&files).as_slice(), &layout).unwrap();
+        assert_eq!(contents.document(Path::new("manifest.json")).unwrap(), b"[]");
+        let media_type = |name| contents.layer(Path::new(name)).unwrap().media_type;
+        assert_eq!(media_type("blobs/sha256/a"), LAYER_ZSTD);
+        assert_eq!(contents.layer(Path::new("blobs/sha256/a")).unwrap().digest, Digest::of(&zstd));
+        for name in ["blobs/sha256/b", "blobs/sha256/c", "blobs/sha256/d"] {
+            assert_eq!(media_type(name), LAYER_GZIP);
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Git repositories.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -69,6 +70,23 @@ impl Checkout {
         fs::metadata(self.folder.path().join(path)).unwrap().permissions().mode() & 0o7777
     }
 
+    /// All files with their contents.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let (mut files, mut open) = (BTreeMap::new(), vec![self.folder.path().to_owned()]);
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(self.folder.path()).unwrap().to_owned();
+                    files.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
     fn has(&self, path: &str) -> bool {
         self.folder.path().join(path).exists()
     }
@@ -118,5 +136,74 @@ async fn states_of_a_repository_are_checked_out() {
     ] {
         let failure = check_out(url, reference, false).await.err().unwrap();
         assert!(failure.to_string().starts_with("git could not fetch "), "{failure}");
+    }
+}
+
+/// A repository in a folder, with one commit of the files.
+fn repository(folder: &Path, files: &[(&str, &str)]) {
+    fs::create_dir_all(folder).unwrap();
+    git(folder, &["init", "--quiet"]);
+    for (name, content) in files {
+        fs::write(folder.join(name), content).unwrap();
+    }
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "first"]);
+}
+
+/// A folder with `r.git`, which has a submodule at `address` in `deep/sub`, which has one in `deeper`.
+fn with_submodules(folder: &Path, address: impl Fn(&str) -> String) {
+    repository(&folder.join("c.git"), &[("in-c", "c")]);
+    for (name, below, at) in [("b.git", "c.git", "deeper"), ("r.git", "b.git", "deep/sub")] {
+        let place = folder.join(name);
+        repository(&place, &[("f", name)]);
+        let commit = git(&folder.join(below), &["rev-parse", "HEAD"]);
+        let modules = format!("[submodule \"{at}\"]\n\tpath = {at}\n\turl = {}\n", address(below));
+        fs::write(place.join(".gitmodules"), modules).unwrap();
+        git(&place, &["add", "."]);
+        git(&place, &["update-index", "--add", "--cacheinfo", &format!("160000,{commit},{at}")]);
+        git(&place, &["commit", "--quiet", "-m", "submodule"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_fetched_twice_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve_git(folder.path()).await;
+    with_submodules(folder.path(), |name| format!("{server}/{name}"));
+    let url = format!("{server}/r.git");
+    let [first, second] =
+        [check_out(&url, None, true).await.unwrap(), check_out(&url, None, true).await.unwrap()];
+    assert_eq!(first.read("deep/sub/deeper/in-c"), "c");
+    let (one, other) = (first.files(), second.files());
+    assert!(one.keys().eq(other.keys()), "{:?} {:?}", one.keys(), other.keys());
+    for (path, content) in &one {
+        assert!(other[path] == *content, "{}", path.display());
+        assert!(
+            !path.iter().any(|part| part == "logs" || part == "hooks" || part == "FETCH_HEAD"),
+            "{}",
+            path.display()
+        );
+    }
+    assert_eq!(git(first.folder.path(), &["status", "--short"]), "");
+    let plain = check_out(&url, None, false).await.unwrap();
+    assert!(!plain.files().keys().any(|path| path.iter().any(|part| part == ".git")));
+}
+
+#[tokio::test]
+async fn addresses_of_submodules_may_be_relative() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve_git(folder.path()).await;
+    with_submodules(folder.path(), |name| format!("../{name}"));
+    let url = format!("{server}/r.git");
+    assert_eq!(check_out(&url, None, false).await.unwrap().read("deep/sub/deeper/in-c"), "c");
+    let with_history = check_out(&url, None, true).await.unwrap();
+    for (config, address) in [
+        (".git/config", "/r.git"),
+        (".git/config", "/b.git"),
+        (".git/modules/deep/sub/config", "/b.git"),
+        (".git/modules/deep/sub/modules/deeper/config", "/c.git"),
+    ] {
+        let line = format!("\turl = {server}{address}\n");
+        assert!(with_history.read(config).contains(&line), "{config}: {}", with_history.read(config));
     }
 }

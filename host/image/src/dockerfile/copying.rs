@@ -142,11 +142,20 @@ fn check(copy: &Copy) -> Vec<Problem> {
         problems.push(Problem::new(checksum.at, message));
     }
     let remote = copy.sources.iter().filter_map(|source| match source {
-        Source::Path(word) if !copy.is_add && Remote::parse(&word.text).is_some() => Some(word),
-        _ => None,
+        Source::Path(word) => Remote::parse(&word.text).map(|remote| (word, remote)),
+        Source::Inline(..) => None,
     });
-    problems.extend(remote.map(|word| {
-        Problem::new(word.at, format!("COPY fetches nothing, and `{}` is elsewhere: use ADD", word.text))
-    }));
+    problems.extend(remote.filter_map(|(word, remote)| not_fetched(copy.is_add, word, &remote)));
     problems
+}
+
+/// Why a source that is elsewhere is not fetched.
+fn not_fetched(is_add: bool, word: &Word, remote: &Remote) -> Option<Problem> {
+    if !is_add {
+        let message = format!("COPY fetches nothing, and `{}` is elsewhere: use ADD", word.text);
+        return Some(Problem::new(word.at, message));
+    }
+    // In a variable, `?` may be a modifier; what it becomes is looked at later.
+    let refusal = remote.refusal().filter(|_| !word.text.contains('$'))?;
+    Some(Problem::new(word.at, refusal))
 }

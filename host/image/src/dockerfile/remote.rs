@@ -29,8 +29,8 @@ impl Remote {
         let (address, fragment) = source.split_once('#').map_or((source, None), |(a, f)| (a, Some(f)));
         if is_web && !without_query(address).ends_with(".git") {
             let path = without_query(address).splitn(4, '/').nth(3).unwrap_or_default();
-            let name =
-                path.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty()).map(decoded);
+            let name = path.trim_end_matches('/').rsplit('/').next();
+            let name = name.filter(|name| !matches!(*name, "" | "." | "..")).map(decoded);
             return Some(Self::File { url: source.to_owned(), name });
         }
         if !is_web
@@ -45,6 +45,17 @@ impl Remote {
                 None => (None, None),
             };
         Some(Self::Repository { url: address.to_owned(), reference, folder })
+    }
+
+    /// Why it is not fetched, if it is not: for newer BuildKits a query of a git address says what is checked out, but git would
+    /// hand it to the server.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Repository { url, .. } if url.contains('?') => {
+                Some("queries of git addresses are not read: write `#reference:folder`")
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is always the same: a commit of a git repository is.
@@ -117,10 +128,25 @@ mod tests {
             ("http://h/a%2Fb", Some("a%2Fb")),
             ("http://h/%2e%2e", Some("%2e%2e")),
             ("http://h/", None),
+            ("http://h/a/..", None),
+            ("http://h/a/../", None),
+            ("http://h/.", None),
             ("http://h", None),
             ("http://h/a/", Some("a")),
         ] {
             assert_eq!(file(source).as_deref(), name, "{source}");
+        }
+    }
+
+    #[test]
+    fn queries_of_repositories_are_refused() {
+        for (source, refused) in [
+            ("https://h/a.git?ref=v1", true),
+            ("ssh://h/a?ref=v1#v1", true),
+            ("https://h/a.git#v1?", false),
+            ("https://h/a?b", false),
+        ] {
+            assert_eq!(Remote::parse(source).unwrap().refusal().is_some(), refused, "{source}");
         }
     }
 

@@ -25,6 +25,9 @@ use crate::{
 impl Gathering<'_> {
     /// Fetches what a source means that is elsewhere.
     pub(super) fn remote(&self, remote: &Remote, word: &Word) -> Result<Load, Failure> {
+        if let Some(refusal) = remote.refusal() {
+            return Err(Problem::new(word.at, refusal).into());
+        }
         match remote {
             Remote::File { url, name } => self.file(url, name.as_deref(), word),
             Remote::Repository { url, reference, folder } => {

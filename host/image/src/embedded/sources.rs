@@ -11,6 +11,7 @@ use plimsoll_core::digest::Digest;
 use super::{build::Build, failure::Failure, stage::StageState};
 use crate::{
     archive,
+    base_layer::Origin,
     context::Context,
     copy::{self, Found},
     dockerfile::{Copy, HereDocument, Problem, Remote, Source, Template, Word},
@@ -131,7 +132,8 @@ impl Gathering<'_> {
             return Ok(Load::Found(found));
         }
         let digest = self.import(&path)?;
-        let entries = self.build.cache.contents(&self.build.layout, digest).map_err(|error| match error {
+        let entries = self.build.cache.contents(&self.build.layout, digest, Origin::Archive);
+        let entries = entries.map_err(|error| match error {
             ImageError::Layer { source, .. } => {
                 ImageError::Copy(format!("the archive `{text}` cannot be unpacked: {source}"))
             }

@@ -136,7 +136,7 @@ proptest! {
             }
             Err(error) => {
                 let error = error.to_string();
-                let known = ["is no folder in the image", "too many symbolic links", "is not an archive"];
+                let known = ["is no folder in the image", "too many symbolic links", "is not an archive", "does not come before it"];
                 prop_assert!(known.iter().any(|known| error.contains(known)), "{error}");
             }
         }
@@ -156,14 +156,31 @@ fn archives_replace_what_they_meet() {
     assert_eq!(image.paths(), ["etc", "usr/bin/", "usr/bin/new", "var/log/access.log"]);
 }
 
+/// An archive with a sparse file (GNU tar's manual, "Storing Sparse Files").
+fn sparse() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())]).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_size(1);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    tar.append_data(&mut header, "f", b"x".as_slice()).unwrap();
+    tar.into_inner().unwrap()
+}
+
 #[test]
 fn archives_that_cannot_be_unpacked_are_told() {
     let mut broken = archive(&[("f", Regular, 0o644, 0, &"f".repeat(5000))]);
     broken.truncate(1500);
     let reserved = archive(&[(".wh.f", Regular, 0o644, 0, "")]);
-    for (archive, says) in
-        [(broken, "2:5: the archive `a.bin` cannot be unpacked"), (reserved, "`.wh.f` cannot be")]
-    {
+    let absent = archive(&[("d/a", Link, 0o644, 0, "d/b"), ("d/b", Regular, 0o644, 0, "")]);
+    for (archive, says) in [
+        (absent, "its hard link `d/a` leads to `d/b`, which does not come before it"),
+        (broken, "2:5: the archive `a.bin` cannot be unpacked"),
+        (reserved, "`.wh.f` cannot be"),
+        (sparse(), "2:5: the archive `a.bin` cannot be unpacked: it holds sparse files"),
+    ] {
         let workspace = Workspace::new(&[("Dockerfile", "FROM scratch\nADD a.bin /\n")]);
         fs::write(workspace.context().join("a.bin"), archive).unwrap();
         let error = workspace.fail();
@@ -237,7 +254,11 @@ fn what_cannot_be_fetched_is_told() {
     let failure = workspace.try_build(&workspace.request()).0.unwrap_err();
     assert_eq!(failure.class, FailureClass::Outside);
     assert!(failure.to_string().contains("Dockerfile:2:5: nothing is at https://h/none"), "{failure}");
-    assert!(fetching("FROM scratch\nADD http://h /x/\n").fail().contains("the address names no file"));
+    for address in ["http://h", "http://h/a/.."] {
+        let mut workspace = fetching(&format!("FROM scratch\nADD {address} /x/\n"));
+        workspace.web.insert("http://h/a/..".to_owned(), b"root".to_vec());
+        assert!(workspace.fail().contains("the address names no file"));
+    }
     assert_eq!(fetching("FROM scratch\nADD http://h /x\n").build().entry("x").content, "root");
 }
 
@@ -257,6 +278,8 @@ fn repositories_are_fetched() {
     assert_eq!(image.paths(), ["x/", "x/readme"]);
     for (instruction, says) in [
         ("ADD --checksum=dead https://h/r.git /x", "2:16: `https://h/r.git` is at the commit c0ffee"),
+        ("ADD https://h/r.git?ref=v1 /x", "2:5: queries of git addresses are not read"),
+        ("ARG V=?ref=v1\nADD https://h/r.git$V /x", "3:5: queries of git addresses are not read"),
         ("ADD https://h/r.git#:none /x", "2:5: `none` is not in `https://h/r.git#:none`"),
         ("ADD https://h/r.git#:readme /x", "`readme` is no folder of `https://h/r.git#:readme`"),
     ] {
