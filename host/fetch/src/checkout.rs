@@ -18,6 +18,9 @@ use crate::{
 /// The shortest beginning of a commit that git takes for one.
 const SHORTEST_COMMIT: usize = 4;
 
+/// What git says of a reference that is not there, and servers of a commit that they do not give by itself.
+const NOT_GIVEN: [&str; 3] = ["couldn't find remote ref", "not our ref", "unadvertised object"];
+
 /// Fetches a state into an empty folder, its submodules with it; answers the commit.
 pub(crate) async fn check_out(source: &GitSource, into: &Path) -> Result<String, FetchError> {
     let git = Git { folder: into.to_owned(), url: &source.url };
@@ -50,7 +53,7 @@ async fn fetch(git: &Git<'_>, source: &GitSource) -> Result<String, FetchError> 
     let may_be_commit =
         wanted.len() >= SHORTEST_COMMIT && wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
     let FetchError::Git { message, .. } = &refused else { return Err(refused) };
-    if may_be_commit {
+    if may_be_commit && NOT_GIVEN.iter().any(|said| message.contains(said)) {
         git.run(ACTION, &["fetch", "--quiet", "--no-tags", "--", &source.url, "+refs/*:refs/remotes/all/*"])
             .await?;
         let commit = format!("{wanted}^{{commit}}");

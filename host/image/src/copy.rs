@@ -204,8 +204,9 @@ impl Copier<'_> {
         Ok(any)
     }
 
-    /// Unpacks an archive into a folder, as tar does it there: entries replace what they meet, but folders that are there
-    /// get what is in them. Links lead nowhere out of the folder. Only `--chown` changes what the archive says.
+    /// Unpacks an archive into a folder: entries replace what they meet, but folders that are there get what is in them, also
+    /// those that links lead to, which stay; BuildKit puts folders in the places of such links. Links lead nowhere out of
+    /// the folder. Only `--chown` changes what the archive says.
     pub(crate) fn unpack(
         &mut self,
         entries: Vec<(PathBuf, Node)>,
