@@ -1,6 +1,7 @@
 //! What a Dockerfile's ADD reads from elsewhere: files on the web, and git repositories through the program `git`.
 //!
-//! Times and redirects are bounded, and the sizes of files; nothing bounds the size of a repository but the disk. Whether what came is what was wanted, the builder checks.
+//! Times and redirects are bounded, and the sizes of files; nothing bounds the size of a repository but the disk. Whether
+//! what came is what was wanted, the builder checks.
 
 mod checkout;
 mod error;
