@@ -246,12 +246,6 @@ fn check_choice(text: &str, choice: &Choice, span: SourceSpan) -> Option<Problem
     if choice.values.contains(&text) {
         return None;
     }
-    let what = choice.what;
-    Some(if choice.planned.contains(&text) {
-        Problem::new(span, format!("the {what} `{text}` is not available yet"))
-            .help(format!("this version has {}", listed(choice.values.iter().copied())))
-    } else {
-        Problem::new(span, format!("there is no {what} `{text}`"))
-            .help(suggestion(text, choice.values.iter().copied()))
-    })
+    let problem = Problem::new(span, format!("there is no {} `{text}`", choice.what));
+    Some(problem.help(suggestion(text, choice.values.iter().copied())))
 }

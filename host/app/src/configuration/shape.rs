@@ -123,8 +123,6 @@ pub(super) struct Choice {
     pub(super) what: &'static str,
     /// What there is.
     pub(super) values: &'static [&'static str],
-    /// What is planned and refused by name until it is there.
-    pub(super) planned: &'static [&'static str],
 }
 
 impl TableShape {

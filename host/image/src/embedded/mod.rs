@@ -1,9 +1,7 @@
 //! The embedded builder: images without RUN, built in this process without privileges, engine or network, except for
 //! the base images and what ADD fetches, which others bring.
 //!
-//! Differences from Docker that are intended: every file gets the build's timestamp instead of its own time, since a
-//! checkout's times differ from machine to machine; WORKDIR on a folder that exists makes no empty layer; patterns of one
-//! COPY that all match nothing are an error.
+//! Where it differs from Docker on purpose, `docs/dockerfile.md` says, with the reasons.
 
 mod bases;
 mod build;

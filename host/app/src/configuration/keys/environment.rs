@@ -35,7 +35,7 @@ pub(super) static ENVIRONMENT: TableShape = TableShape {
         },
         Key {
             name: "queue",
-            shape: Shape::Choice(&Choice { what: "queue", values: &["latest", "fifo"], planned: &[] }),
+            shape: Shape::Choice(&Choice { what: "queue", values: &["latest", "fifo"] }),
             presence: Optional("`\"latest\"`"),
             meaning: "What becomes of releases that wait for this environment while a newer one comes: with `latest` the newer one takes their place, with `fifo` each gets its turn.",
         },

@@ -37,11 +37,7 @@ pub(super) static IMAGE: TableShape = TableShape {
         },
         Key {
             name: "builder",
-            shape: Shape::Choice(&Choice {
-                what: "builder",
-                values: &["embedded", "docker", "buildah"],
-                planned: &[],
-            }),
+            shape: Shape::Choice(&Choice { what: "builder", values: &["embedded", "docker", "buildah"] }),
             presence: Optional("`\"embedded\"`"),
             meaning: "What builds the image: `embedded` needs nothing and knows no RUN, `docker` uses a Docker engine or buildx, `buildah` uses buildah.",
         },
@@ -71,7 +67,7 @@ pub(super) static IMAGE: TableShape = TableShape {
         },
         Key {
             name: "compression",
-            shape: Shape::Choice(&Choice { what: "compression", values: &["gzip", "zstd"], planned: &[] }),
+            shape: Shape::Choice(&Choice { what: "compression", values: &["gzip", "zstd"] }),
             presence: Optional("`\"gzip\"`"),
             meaning: "How layers are compressed: `gzip`, which every engine reads, or `zstd`, which is quicker and smaller.",
         },
@@ -150,11 +146,7 @@ static BUILDAH: TableShape = TableShape {
     keys: &[
         Key {
             name: "isolation",
-            shape: Shape::Choice(&Choice {
-                what: "isolation",
-                values: &["oci", "rootless", "chroot"],
-                planned: &[],
-            }),
+            shape: Shape::Choice(&Choice { what: "isolation", values: &["oci", "rootless", "chroot"] }),
             presence: Optional("buildah's own choice"),
             meaning: "How commands are kept apart from the machine: in a container (`oci`, `rootless`), or in a changed root alone (`chroot`), which also works inside containers.",
         },

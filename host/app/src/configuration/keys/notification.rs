@@ -12,7 +12,7 @@ pub(super) static NOTIFICATION: TableShape = TableShape {
     variants: Some(&Variants { by: "kind", what: "notifications", of: &[WEBHOOK, GITHUB] }),
     keys: &[Key {
         name: "kind",
-        shape: Shape::Choice(&Choice { what: "notification", values: &["webhook", "github"], planned: &[] }),
+        shape: Shape::Choice(&Choice { what: "notification", values: &["webhook", "github"] }),
         presence: Required("name the kind of notification: `kind = \"webhook\"`"),
         meaning: "The kind: `webhook` posts each event as JSON, `github` keeps commit statuses and deployments of the source repository.",
     }],
@@ -42,7 +42,6 @@ const WEBHOOK: Variant = Variant {
                 of: &Shape::Choice(&Choice {
                     what: "event",
                     values: &["deployed", "held", "denied", "failed", "done"],
-                    planned: &[],
                 }),
                 least: 1,
             },

@@ -37,11 +37,7 @@ const SETTINGS_FILES: Key = Key {
 const GRANTS: Key = Key {
     name: "grants",
     shape: Shape::List {
-        of: &Shape::Choice(&Choice {
-            what: "capability",
-            values: &["log", "registry", "history"],
-            planned: &[],
-        }),
+        of: &Shape::Choice(&Choice { what: "capability", values: &["log", "registry", "history"] }),
         least: 0,
     },
     presence: Optional("`[]`"),

@@ -12,11 +12,7 @@ pub(super) static TARGET: TableShape = TableShape {
     variants: Some(&Variants { by: "kind", what: "targets", of: &[DIRECTORY, KUBERNETES, GITOPS] }),
     keys: &[Key {
         name: "kind",
-        shape: Shape::Choice(&Choice {
-            what: "target",
-            values: &["directory", "kubernetes", "gitops"],
-            planned: &[],
-        }),
+        shape: Shape::Choice(&Choice { what: "target", values: &["directory", "kubernetes", "gitops"] }),
         presence: Required("name the kind of target: `kind = \"directory\"`"),
         meaning: "The kind: `directory` renders the manifests with the released digest into a folder, `kubernetes` applies them to a cluster, `gitops` commits the digest to the repository that a cluster follows.",
     }],
@@ -118,7 +114,6 @@ const KUBERNETES: Variant = Variant {
             shape: Shape::Choice(&Choice {
                 what: "way to go on after a failure",
                 values: &["roll-back", "keep"],
-                planned: &[],
             }),
             presence: Optional("`\"roll-back\"`"),
             meaning: "What happens when a rollout fails: `roll-back` brings back what ran before, `keep` leaves everything as it is.",
@@ -167,7 +162,6 @@ const GITOPS: Variant = Variant {
             shape: Shape::Choice(&Choice {
                 what: "thing to write",
                 values: &["manifests", "kustomization", "values"],
-                planned: &[],
             }),
             presence: Optional("`\"manifests\"`"),
             meaning: "What stands at `path` and gets the digest: `manifests`, a `kustomization`, or a file with `values`.",
