@@ -34,6 +34,11 @@ pub enum ClockError {
     },
 }
 
+/// A time zone by its name. For the usual one, the database of all zones need not be looked through.
+fn named(name: &str) -> Result<TimeZone, jiff::Error> {
+    if name == "UTC" { Ok(TimeZone::UTC) } else { TimeZone::get(name) }
+}
+
 impl Clock {
     /// The time, Unix seconds.
     #[must_use]
@@ -51,7 +56,7 @@ impl Clock {
 /// The zone is unknown, or the moment is outside the calendar.
 pub fn moment(unix: i64, zone: &str) -> Result<Moment, ClockError> {
     let time_zone =
-        TimeZone::get(zone).map_err(|source| ClockError::UnknownZone { zone: zone.to_owned(), source })?;
+        named(zone).map_err(|source| ClockError::UnknownZone { zone: zone.to_owned(), source })?;
     let timestamp = Timestamp::from_second(unix).map_err(|source| ClockError::OutOfRange { unix, source })?;
     let zoned = timestamp.to_zoned(time_zone);
     let date = zoned.datetime();

@@ -210,8 +210,7 @@ impl Host {
             return Ok(builder);
         }
         let cache = self.root.join(STATE).join("cache");
-        let remote = Fetcher::new().map_err(PortFailure::from)?;
-        Ok(Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(remote), Some(cache))))
+        Ok(Arc::new(EmbeddedBuilder::new(self.registries()?, Arc::new(Fetcher::default()), Some(cache))))
     }
 
     /// Opens the journal.

@@ -26,6 +26,10 @@ use crate::{
 /// Exit code for wrong usage, as in `sysexits.h` (`EX_USAGE`).
 const WRONG_USAGE: u8 = 64;
 
+/// The system's allocator takes its time where many threads fill memory, as builds and backtests do.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

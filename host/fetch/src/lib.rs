@@ -20,23 +20,11 @@ use self::web::Web;
 
 /// Fetches what it is asked for, with nobody's credentials but those in the address or in git's own care.
 ///
-/// TLS is rustls with the provider that the process installed, and trusts what the system trusts.
-#[derive(Debug, Clone)]
+/// TLS is rustls with the provider that the process installed, and trusts what the system trusts; without a provider, the
+/// first file that is fetched panics.
+#[derive(Debug, Clone, Default)]
 pub struct Fetcher {
     web: Web,
-}
-
-impl Fetcher {
-    /// A fetcher.
-    ///
-    /// # Errors
-    /// The system's certificates cannot be used.
-    ///
-    /// # Panics
-    /// The process installed no provider for rustls.
-    pub fn new() -> Result<Self, FetchError> {
-        Ok(Self { web: Web::new()? })
-    }
 }
 
 #[async_trait]

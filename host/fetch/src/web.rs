@@ -1,6 +1,6 @@
 //! Files on the web.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, sync::OnceLock, time::Duration};
 
 use plimsoll_core::ports::{Activity, Progress};
 use reqwest::{
@@ -26,13 +26,17 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
 const STEP: u64 = 1 << 20;
 
 /// Gets files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Web {
-    client: Client,
+    /// Made when it is first needed, which it rarely is: it reads all of the system's certificates.
+    client: OnceLock<Client>,
 }
 
 impl Web {
-    pub(crate) fn new() -> Result<Self, FetchError> {
+    fn client(&self) -> Result<&Client, FetchError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let client = Client::builder()
             .redirect(Policy::custom(follow))
             .connect_timeout(SILENCE)
@@ -40,7 +44,7 @@ impl Web {
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(FetchError::Client)?;
-        Ok(Self { client })
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Writes a file as the server has it.
@@ -65,9 +69,10 @@ impl Web {
 
     /// The beginning of a good answer. A server in trouble gets further tries.
     async fn begin(&self, address: &Url, name: &str) -> Result<Response, FetchError> {
+        let client = self.client()?;
         let mut pauses = PAUSES.into_iter();
         loop {
-            let error = match self.once(address).await {
+            let error = match once(client, address).await {
                 Ok(response) if response.status() == StatusCode::OK => return Ok(response),
                 Ok(response) => {
                     FetchError::Status { url: name.to_owned(), status: response.status().as_u16() }
@@ -80,13 +85,12 @@ impl Web {
             }
         }
     }
+}
 
-    async fn once(&self, address: &Url) -> Result<Response, reqwest::Error> {
-        // What is packed on the way would have another checksum.
-        let request =
-            self.client.get(address.clone()).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        request.send().await
-    }
+async fn once(client: &Client, address: &Url) -> Result<Response, reqwest::Error> {
+    // What is packed on the way would have another checksum.
+    let request = client.get(address.clone()).header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    request.send().await
 }
 
 async fn take(

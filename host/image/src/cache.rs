@@ -27,7 +27,7 @@ use crate::{
     base_layer::{self, Origin},
     error::ImageError,
     files::{Content, Kind, Node, Stat},
-    layer::{self, Entries, LayerBlob},
+    layer::{self, Entry, LayerBlob},
     layer_format,
     segment_cache::{self, KnownSegments},
     shelf::Shelf,
@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Part of every key: changes whenever the same input would give other bytes.
-const FORMAT: &str = "plimsoll-layer-3";
+const FORMAT: &str = "plimsoll-layer-4";
 /// How old a file must be for its times to tell its states apart: the coarsest clock in use, FAT's, counts two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 /// The most that is kept of each kind, bytes: some thousand layers; the files of some fifty base images; the segments of
@@ -87,7 +87,7 @@ impl Cache {
     pub(crate) fn layer(
         &self,
         layout: &Layout,
-        entries: &Entries,
+        entries: &[Entry],
         timestamp: i64,
         compression: Compression,
     ) -> Result<(LayerBlob, bool), ImageError> {
@@ -191,10 +191,10 @@ fn blob_state(layout: &Layout, digest: &Digest) -> Option<Stat> {
 }
 
 /// Whether every file of the context is old enough for its times to tell.
-fn is_settled(entries: &Entries, now: SystemTime) -> bool {
+fn is_settled(entries: &[Entry], now: SystemTime) -> bool {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let limit = i64::try_from(now.saturating_sub(SETTLED).as_secs()).unwrap_or(i64::MAX);
-    entries.values().all(|node| match &node.kind {
+    entries.iter().all(|(_, node)| match &node.kind {
         Kind::File(Content::Host(_, stat)) => stat.changed.0 < limit && stat.modified.0 < limit,
         _ => true,
     })
@@ -214,7 +214,7 @@ fn store(shelf: &Shelf, name: &str, value: &impl Serialize) {
 }
 
 /// The key of a layer.
-fn key(entries: &Entries, timestamp: i64, compression: Compression) -> Digest {
+fn key(entries: &[Entry], timestamp: i64, compression: Compression) -> Digest {
     let mut key = Key(Sha256::new());
     key.text(FORMAT.as_bytes());
     key.text(layer_format::media_type(compression).as_bytes());

@@ -3,16 +3,19 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    ffi::{OsStr, OsString},
-    fs, io,
+    ffi::OsStr,
+    fs::{self, Metadata},
+    io,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     dockerignore::{Ignore, Verdict},
     error::ImageError,
     files::{Content, Files, Kind, Node, Stat},
+    survey::{Listing, survey},
 };
 
 /// The largest `.dockerignore` that is read, bytes.
@@ -28,7 +31,9 @@ pub(crate) struct Context {
     /// The file that the rules come from.
     ignore_file: Option<PathBuf>,
     /// What the rules say about folders that were looked at.
-    verdicts: RefCell<HashMap<PathBuf, Verdict>>,
+    verdicts: Mutex<HashMap<PathBuf, Verdict>>,
+    /// Folders that are going to be asked for.
+    surveyed: RefCell<HashMap<PathBuf, Listing>>,
 }
 
 impl Context {
@@ -40,12 +45,17 @@ impl Context {
         }
         let (ignore, ignore_file) = read_ignore(&root, dockerfile)?;
         let name = format!("the context {}", root.display());
-        Ok(Self { root, name, ignore, ignore_file, verdicts: RefCell::default() })
+        Ok(Self::new(root, name, ignore, ignore_file))
+    }
+
+    fn new(root: PathBuf, name: String, ignore: Ignore, ignore_file: Option<PathBuf>) -> Self {
+        let (verdicts, surveyed) = (Mutex::default(), RefCell::default());
+        Self { root, name, ignore, ignore_file, verdicts, surveyed }
     }
 
     /// A folder of which nothing is left out.
     pub(crate) fn whole(root: PathBuf, name: String) -> Self {
-        Self { root, name, ignore: Ignore::default(), ignore_file: None, verdicts: RefCell::default() }
+        Self::new(root, name, Ignore::default(), None)
     }
 
     /// The folder, links resolved.
@@ -53,87 +63,105 @@ impl Context {
         &self.root
     }
 
-    fn verdict(&self, path: &Path) -> Verdict {
+    fn look(&self) -> Look<'_> {
+        Look { root: &self.root, ignore: &self.ignore, verdicts: &self.verdicts }
+    }
+}
+
+/// Looks at what is in a context, from any thread.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    root: &'a Path,
+    ignore: &'a Ignore,
+    verdicts: &'a Mutex<HashMap<PathBuf, Verdict>>,
+}
+
+impl Look<'_> {
+    /// What the rules say about a folder.
+    fn verdict(self, path: &Path) -> Verdict {
         let Some(parent) = path.parent() else { return Verdict::default() };
-        if let Some(known) = self.verdicts.borrow().get(path) {
+        if let Some(known) = self.known().get(path) {
             return known.clone();
         }
         let verdict = self.ignore.check(&path.to_string_lossy(), &self.verdict(parent));
-        self.verdicts.borrow_mut().insert(path.to_owned(), verdict.clone());
+        self.known().insert(path.to_owned(), verdict.clone());
         verdict
     }
 
-    /// Whether a path is left out; `is_directory` says whether something below it might not be.
-    fn is_hidden(&self, path: &Path, is_directory: bool) -> bool {
-        if self.ignore.is_empty() || path.as_os_str().is_empty() {
-            return false;
-        }
-        // Only verdicts about folders are asked for again.
-        let verdict = match path.parent() {
-            Some(parent) if !is_directory => {
-                self.ignore.check(&path.to_string_lossy(), &self.verdict(parent))
-            }
-            _ => self.verdict(path),
+    fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Verdict>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a path in a folder about which this is said is left out, with all that is below it.
+    fn is_hidden(self, path: &Path, is_directory: bool, folder: &Verdict) -> bool {
+        let text = path.to_string_lossy();
+        let is_excluded = self.ignore.check(&text, folder).excluded;
+        is_excluded && !(is_directory && self.ignore.may_include_below(&text))
+    }
+
+    fn node(self, path: &Path) -> Result<Option<Node>, ImageError> {
+        let full = self.root.join(path);
+        let metadata = match fs::symlink_metadata(&full) {
+            Ok(metadata) => metadata,
+            Err(error) if is_absence(&error) => return Ok(None),
+            Err(error) => return Err(ImageError::io("read", &full)(error)),
         };
-        verdict.excluded && !(is_directory && self.ignore.may_include_below(&path.to_string_lossy()))
+        match path.parent() {
+            Some(parent)
+                if !self.ignore.is_empty()
+                    && self.is_hidden(path, metadata.is_dir(), &self.verdict(parent)) =>
+            {
+                Ok(None)
+            }
+            _ => node(full, &metadata),
+        }
+    }
+
+    fn list(self, folder: &Path) -> Result<Listing, ImageError> {
+        let full = self.root.join(folder);
+        let entries = fs::read_dir(&full).map_err(ImageError::io("list the folder", &full))?;
+        let verdict = (!self.ignore.is_empty()).then(|| self.verdict(folder));
+        let mut list = Listing::new();
+        for entry in entries {
+            let entry = entry.map_err(ImageError::io("list the folder", &full))?;
+            let name = entry.file_name();
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                // Somebody else was quicker.
+                Err(error) if is_absence(&error) => continue,
+                Err(error) => return Err(ImageError::io("read", &full.join(name))(error)),
+            };
+            let hidden = |verdict| self.is_hidden(&folder.join(&name), metadata.is_dir(), verdict);
+            if !verdict.as_ref().is_some_and(hidden)
+                && let Some(node) = node(below(&full, &name), &metadata)?
+            {
+                list.push((name, node.into()));
+            }
+        }
+        list.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(list)
     }
 }
 
 impl Files for Context {
     fn node(&self, path: &Path) -> Result<Option<Node>, ImageError> {
-        let full = self.root.join(path);
-        let metadata = match fs::symlink_metadata(&full) {
-            Ok(metadata) => metadata,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(ImageError::io("read", &full)(error)),
-        };
-        if self.is_hidden(path, metadata.is_dir()) {
-            return Ok(None);
-        }
-        let kind = metadata.file_type();
-        let kind = if kind.is_dir() {
-            Kind::Directory
-        } else if kind.is_file() {
-            Kind::File(Content::Host(full, Stat::of(&metadata)))
-        } else if kind.is_symlink() {
-            Kind::Symlink(fs::read_link(&full).map_err(ImageError::io("read the link", &full))?)
-        } else if kind.is_fifo() {
-            Kind::Fifo
-        } else if kind.is_socket() {
-            // A socket means nothing without the process that listens on it.
-            return Ok(None);
-        } else {
-            let (major, minor) = device_numbers(metadata.rdev());
-            if kind.is_block_device() {
-                Kind::BlockDevice(major, minor)
-            } else {
-                Kind::CharacterDevice(major, minor)
-            }
-        };
-        let mode =
-            if matches!(kind, Kind::Symlink(_)) { 0o777 } else { metadata.permissions().mode() & 0o7777 };
-        Ok(Some(Node { kind, mode, user: 0, group: 0, attributes: Vec::new() }))
+        self.look().node(path)
     }
 
-    fn names(&self, folder: &Path) -> Result<Vec<OsString>, ImageError> {
-        let full = self.root.join(folder);
-        let entries = fs::read_dir(&full).map_err(ImageError::io("list the folder", &full))?;
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(ImageError::io("list the folder", &full))?;
-            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if !self.is_hidden(&folder.join(entry.file_name()), is_directory) {
-                names.push(entry.file_name());
-            }
+    fn list(&self, folder: &Path) -> Result<Listing, ImageError> {
+        match self.surveyed.borrow_mut().remove(folder) {
+            Some(listing) => Ok(listing),
+            None => self.look().list(folder),
         }
-        names.sort_unstable();
-        Ok(names)
+    }
+
+    fn prepare(&self, folder: &Path) {
+        let look = self.look();
+        *self.surveyed.borrow_mut() = survey(folder, |folder| look.list(folder));
     }
 
     fn is_only_passage(&self, folder: &Path) -> bool {
-        !self.ignore.is_empty() && self.verdict(folder).excluded
+        !self.ignore.is_empty() && self.look().verdict(folder).excluded
     }
 
     fn remark(&self, path: &Path) -> String {
@@ -148,6 +176,44 @@ impl Files for Context {
     fn name(&self) -> String {
         self.name.clone()
     }
+}
+
+/// What is at a path of this machine; nothing for what means nothing in an image.
+fn node(path: PathBuf, metadata: &Metadata) -> Result<Option<Node>, ImageError> {
+    let kind = metadata.file_type();
+    let kind = if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_file() {
+        Kind::File(Content::Host(path, Stat::of(metadata)))
+    } else if kind.is_symlink() {
+        Kind::Symlink(fs::read_link(&path).map_err(ImageError::io("read the link", &path))?)
+    } else if kind.is_fifo() {
+        Kind::Fifo
+    } else if kind.is_socket() {
+        // A socket means nothing without the process that listens on it.
+        return Ok(None);
+    } else {
+        let (major, minor) = device_numbers(metadata.rdev());
+        if kind.is_block_device() {
+            Kind::BlockDevice(major, minor)
+        } else {
+            Kind::CharacterDevice(major, minor)
+        }
+    };
+    let mode = if matches!(kind, Kind::Symlink(_)) { 0o777 } else { metadata.permissions().mode() & 0o7777 };
+    Ok(Some(Node { kind, mode, user: 0, group: 0, attributes: Vec::new() }))
+}
+
+/// The path of something in a folder, in one piece of memory.
+fn below(folder: &Path, name: &OsStr) -> PathBuf {
+    let mut path = PathBuf::with_capacity(folder.as_os_str().len() + 1 + name.len());
+    path.push(folder);
+    path.push(name);
+    path
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Splits a device number as Linux has it (`makedev(3)`).

@@ -1,9 +1,6 @@
 //! The build context as an engine wants it: a tar archive, written while it is made.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::Path};
 
 use plimsoll_core::ports::BuildRequest;
 
@@ -38,12 +35,11 @@ impl ContextArchive {
         let mut tree = Tree::default();
         let to = Destination::new("/", Path::new("/"), &tree)?;
         let exclude = Ignore::default();
-        let mut copier =
-            Copier { tree: &mut tree, owner: None, mode: None, exclude: &exclude, entries: Entries::new() };
+        tree.begin_layer();
+        let mut copier = Copier { tree: &mut tree, owner: None, mode: None, exclude: &exclude };
         for found in find(&context, ".")? {
             copier.copy(&context, found, &to)?;
         }
-        let mut entries = copier.entries;
         let real = request.dockerfile.canonicalize();
         let real = real.map_err(ImageError::io("read", &request.dockerfile))?;
         let dockerfile = match real.strip_prefix(context.root()) {
@@ -52,13 +48,13 @@ impl ContextArchive {
             // .dockerignore, does not let COPY see.
             _ => {
                 let text = crate::read_text(&request.dockerfile, crate::LARGEST_DOCKERFILE)?;
-                entries.insert(PathBuf::from(OUTSIDE), text_file(text));
+                tree.insert(Path::new(OUTSIDE), text_file(text));
                 let hidden = format!("{OUTSIDE}\n.dockerignore\n");
-                entries.insert(PathBuf::from(".dockerignore"), text_file(hidden));
+                tree.insert(Path::new(".dockerignore"), text_file(hidden));
                 OUTSIDE.to_owned()
             }
         };
-        Ok(Self { dockerfile, entries, timestamp: request.timestamp })
+        Ok(Self { dockerfile, entries: tree.layer(), timestamp: request.timestamp })
     }
 
     /// The Dockerfile's path in the archive.

@@ -2,19 +2,20 @@
 //! as BuildKit does it).
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
     dockerignore::{Ignore, Verdict},
     error::ImageError,
     files::{Files, Kind, Node, clamp, expand_pattern, resolve, unescape},
-    glob,
-    layer::{self, Entries},
+    glob, layer,
     mode::Mode,
     owner::Owner,
-    tree::Tree,
+    survey::Listing,
+    tree::{OpenFolder, Tree},
 };
 
 /// One thing to copy.
@@ -87,12 +88,6 @@ impl Destination {
     }
 }
 
-/// Where a folder's contents come from, and what of them.
-struct Walk<'a> {
-    files: &'a dyn Files,
-    rules: &'a Ignore,
-}
-
 /// The files below a folder, which is the root for all that links say.
 struct Below<'a> {
     tree: &'a Tree,
@@ -104,8 +99,8 @@ impl Files for Below<'_> {
         self.tree.node(&self.root.join(path))
     }
 
-    fn names(&self, folder: &Path) -> Result<Vec<OsString>, ImageError> {
-        self.tree.names(&self.root.join(folder))
+    fn list(&self, folder: &Path) -> Result<Listing, ImageError> {
+        self.tree.list(&self.root.join(folder))
     }
 
     fn name(&self) -> String {
@@ -113,7 +108,7 @@ impl Files for Below<'_> {
     }
 }
 
-/// Copies into a tree and notes what changes.
+/// Copies into a tree, whose layer that was begun last gets what changes.
 pub(crate) struct Copier<'a> {
     /// The file system that is changed.
     pub(crate) tree: &'a mut Tree,
@@ -123,8 +118,6 @@ pub(crate) struct Copier<'a> {
     pub(crate) mode: Option<&'a Mode>,
     /// `--exclude`.
     pub(crate) exclude: &'a Ignore,
-    /// What changed: the entries of the layer.
-    pub(crate) entries: Entries,
 }
 
 impl Copier<'_> {
@@ -137,8 +130,7 @@ impl Copier<'_> {
     ) -> Result<(), ImageError> {
         if found.node.is_directory() {
             self.make_directories(&to.path)?;
-            let walk = Walk { files, rules: self.exclude };
-            self.copy_contents(&walk, &found.path, Path::new(""), &to.path, &Verdict::default())?;
+            self.copy_contents(files, &found.path, self.exclude, &to.path)?;
             return Ok(());
         }
         let target = if to.is_folder || is_directory(self.tree, &to.path) {
@@ -164,44 +156,23 @@ impl Copier<'_> {
         to: &Destination,
     ) -> Result<bool, ImageError> {
         self.make_directories(&to.path)?;
-        self.copy_contents(&Walk { files, rules }, from, Path::new(""), &to.path, &Verdict::default())
+        self.copy_contents(files, from, rules, &to.path)
     }
 
-    /// Copies what is in a folder; answers whether that was anything. `below` is the folder's path relative to the
-    /// source, which the rules are about.
+    /// Copies what the rules leave of what is in a folder; answers whether that was anything.
     fn copy_contents(
         &mut self,
-        walk: &Walk<'_>,
+        files: &dyn Files,
         from: &Path,
-        below: &Path,
+        rules: &Ignore,
         to: &Path,
-        verdict: &Verdict,
     ) -> Result<bool, ImageError> {
-        let mut any = false;
-        for name in walk.files.names(from)? {
-            let (source, relative, target) = (from.join(&name), below.join(&name), to.join(&name));
-            let Some(node) = walk.files.node(&source)? else { continue };
-            let mut passage = false;
-            let mut own = Verdict::default();
-            if !walk.rules.is_empty() {
-                let text = relative.to_string_lossy();
-                own = walk.rules.check(&text, verdict);
-                passage = own.excluded;
-                if own.excluded && !(node.is_directory() && walk.rules.may_include_below(&text)) {
-                    continue;
-                }
-            }
-            if node.is_directory() {
-                self.check_room(&target, &node)?;
-                let filled = self.copy_contents(walk, &source, &relative, &target, &own)?;
-                if !filled && (passage || walk.files.is_only_passage(&source)) {
-                    continue;
-                }
-            }
-            self.place(target, node)?;
-            any = true;
+        if rules.is_empty() {
+            files.prepare(from);
         }
-        Ok(any)
+        let walk = Walk { files, rules, owner: self.owner, mode: self.mode };
+        let folder = Level { from, below: Path::new(""), to, verdict: &Verdict::default() };
+        walk.copy(folder, &mut self.tree.open(to))
     }
 
     /// Unpacks an archive into a folder: entries replace what they meet, but folders that are there get what is in them, also
@@ -225,14 +196,8 @@ impl Copier<'_> {
             let made = self.make_directories(target.parent().unwrap_or(Path::new("")));
             self.owner = owner;
             made?;
-            if let Some(owner) = owner {
-                (node.user, node.group) = (owner.user, owner.group);
-            }
-            if !node.is_directory() && self.tree.get(&target).is_some_and(Node::is_directory) {
-                self.entries.retain(|path, _| !path.starts_with(&target));
-            }
-            self.tree.insert(target.clone(), node.clone());
-            self.entries.insert(target, node);
+            own(&mut node, owner);
+            self.tree.insert(&target, node);
         }
         Ok(())
     }
@@ -240,30 +205,10 @@ impl Copier<'_> {
     /// Puts a node at its place.
     fn place(&mut self, target: PathBuf, mut node: Node) -> Result<(), ImageError> {
         check_name(&target)?;
-        self.check_room(&target, &node)?;
-        if let Some(owner) = self.owner {
-            (node.user, node.group) = (owner.user, owner.group);
-        }
-        if let (Some(mode), false) = (self.mode, matches!(node.kind, Kind::Symlink(_))) {
-            node.mode = mode.apply(node.mode, node.is_directory());
-        }
-        self.tree.insert(target.clone(), node.clone());
-        self.entries.insert(target, node);
+        check_room(self.tree.get(&target), &node, || target.clone())?;
+        dress(&mut node, self.owner, self.mode);
+        self.tree.insert(&target, node);
         Ok(())
-    }
-
-    /// A folder only goes to a folder or to nothing, anything else never to a folder.
-    fn check_room(&self, target: &Path, node: &Node) -> Result<(), ImageError> {
-        let shown = target.display();
-        match self.tree.get(target) {
-            Some(old) if old.is_directory() && !node.is_directory() => Err(ImageError::Copy(format!(
-                "a file cannot replace the folder /{shown}: end the destination with a slash to put it inside"
-            ))),
-            Some(old) if !old.is_directory() && node.is_directory() => Err(ImageError::Copy(format!(
-                "a folder cannot replace /{shown}, which is no folder in the image"
-            ))),
-            _ => Ok(()),
-        }
     }
 
     /// Makes a folder and those above it that are missing.
@@ -279,15 +224,118 @@ impl Copier<'_> {
                 None => {
                     check_name(folder)?;
                     let mut node = Node::directory();
-                    if let Some(owner) = self.owner {
-                        (node.user, node.group) = (owner.user, owner.group);
-                    }
-                    self.tree.insert(folder.to_owned(), node.clone());
-                    self.entries.insert(folder.to_owned(), node);
+                    own(&mut node, self.owner);
+                    self.tree.insert(folder, node);
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// Copies folders with what is in them.
+struct Walk<'a> {
+    files: &'a dyn Files,
+    /// What is left out.
+    rules: &'a Ignore,
+    owner: Option<Owner>,
+    mode: Option<&'a Mode>,
+}
+
+/// A folder that is copied.
+struct Level<'a> {
+    /// Its path among the files.
+    from: &'a Path,
+    /// The same relative to the source, which the rules are about.
+    below: &'a Path,
+    /// Its path in the image, for messages.
+    to: &'a Path,
+    /// What the rules say of it.
+    verdict: &'a Verdict,
+}
+
+impl Walk<'_> {
+    /// Copies what is in a folder; answers whether that was anything.
+    fn copy(&self, level: Level<'_>, target: &mut OpenFolder<'_>) -> Result<bool, ImageError> {
+        let mut any = false;
+        let is_new = target.is_empty();
+        for (name, mut node) in self.files.list(level.from)? {
+            let mut verdict = Verdict::default();
+            if !self.rules.is_empty() {
+                let path = level.below.join(&name);
+                let text = path.to_string_lossy();
+                verdict = self.rules.check(&text, level.verdict);
+                if verdict.excluded && !(node.is_directory() && self.rules.may_include_below(&text)) {
+                    continue;
+                }
+            }
+            if !is_new {
+                check_room(target.get(&name), &node, || level.to.join(&name))?;
+            }
+            if node.is_directory() && !self.copy_folder(&level, &name, &verdict, target)? {
+                continue;
+            }
+            if layer::is_reserved(&name) {
+                return Err(reserved(&name));
+            }
+            if self.owner.is_some() || self.mode.is_some() {
+                dress(Arc::make_mut(&mut node), self.owner, self.mode);
+            }
+            target.insert(name, node);
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Copies what is in a folder of a folder. Answers whether the folder itself is wanted: one that the rules leave out is
+    /// there only for what is in it.
+    fn copy_folder(
+        &self,
+        above: &Level<'_>,
+        name: &OsStr,
+        verdict: &Verdict,
+        target: &mut OpenFolder<'_>,
+    ) -> Result<bool, ImageError> {
+        let was_there = target.get(name).is_some();
+        let (from, below, to) = (above.from.join(name), above.below.join(name), above.to.join(name));
+        let level = Level { from: &from, below: &below, to: &to, verdict };
+        let filled = self.copy(level, &mut target.enter(name))?;
+        if filled || !(verdict.excluded || self.files.is_only_passage(&from)) {
+            return Ok(true);
+        }
+        if !was_there {
+            target.remove(name);
+        }
+        Ok(false)
+    }
+}
+
+/// Gives a node the owner and the mode that were asked for.
+fn dress(node: &mut Node, owner: Option<Owner>, mode: Option<&Mode>) {
+    own(node, owner);
+    if let (Some(mode), false) = (mode, matches!(node.kind, Kind::Symlink(_))) {
+        node.mode = mode.apply(node.mode, node.is_directory());
+    }
+}
+
+fn own(node: &mut Node, owner: Option<Owner>) {
+    if let Some(owner) = owner {
+        (node.user, node.group) = (owner.user, owner.group);
+    }
+}
+
+/// A folder only goes to a folder or to nothing, anything else never to a folder.
+fn check_room(old: Option<&Node>, new: &Node, target: impl Fn() -> PathBuf) -> Result<(), ImageError> {
+    match old {
+        Some(old) if old.is_directory() && !new.is_directory() => Err(ImageError::Copy(format!(
+            "a file cannot replace the folder /{}: end the destination with a slash to put it inside",
+            target().display()
+        ))),
+        Some(old) if !old.is_directory() && new.is_directory() => Err(ImageError::Copy(format!(
+            "a folder cannot replace /{}, which is no folder in the image",
+            target().display()
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -302,11 +350,12 @@ fn check_name(target: &Path) -> Result<(), ImageError> {
             format!("`/{}` names no file: write the file's name into the destination", target.display());
         return Err(ImageError::Copy(message));
     };
-    if layer::is_reserved(name) {
-        return Err(ImageError::Copy(format!(
-            "`{}` cannot be in an image: names that begin with `.wh.` mark removed files there; rename it or leave it out with .dockerignore",
-            name.display()
-        )));
-    }
-    Ok(())
+    if layer::is_reserved(name) { Err(reserved(name)) } else { Ok(()) }
+}
+
+fn reserved(name: &OsStr) -> ImageError {
+    ImageError::Copy(format!(
+        "`{}` cannot be in an image: names that begin with `.wh.` mark removed files there; rename it or leave it out with .dockerignore",
+        name.display()
+    ))
 }

@@ -11,7 +11,7 @@ use std::{
 use plimsoll_core::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::ImageError, glob, glob::Glob};
+use crate::{error::ImageError, glob, glob::Glob, survey::Listing};
 
 /// A file, folder or link with everything an image keeps of it but its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,8 +116,10 @@ impl Node {
 pub(crate) trait Files {
     /// What is at a path. The root itself is a folder.
     fn node(&self, path: &Path) -> Result<Option<Node>, ImageError>;
-    /// The names in a folder, sorted.
-    fn names(&self, folder: &Path) -> Result<Vec<OsString>, ImageError>;
+    /// What is in a folder, sorted by name.
+    fn list(&self, folder: &Path) -> Result<Listing, ImageError>;
+    /// Whoever calls this lists the folder next, and all below it.
+    fn prepare(&self, _folder: &Path) {}
     /// Whether this folder is there only if something below it is.
     fn is_only_passage(&self, _folder: &Path) -> bool {
         false
@@ -204,13 +206,9 @@ pub(crate) fn expand_pattern(files: &dyn Files, pattern: &str) -> Result<Vec<Pat
             if !files.node(&folder)?.is_some_and(|node| node.is_directory()) {
                 continue;
             }
-            let names = files.names(&folder)?;
-            next.extend(
-                names
-                    .into_iter()
-                    .filter(|name| glob.matches(&name.to_string_lossy()))
-                    .map(|name| folder.join(name)),
-            );
+            let names = files.list(&folder)?.into_iter().map(|(name, _)| name);
+            let matching = names.filter(|name| glob.matches(&name.to_string_lossy()));
+            next.extend(matching.map(|name| folder.join(name)));
         }
         found = next;
     }

@@ -6,6 +6,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::ffi::OsStrExt,
     path::PathBuf,
+    sync::Arc,
 };
 
 use plimsoll_core::{digest::Digest, ports::Compression};
@@ -21,8 +22,11 @@ use crate::{
     tar_writer::{self, Unpacked},
 };
 
-/// The files of a layer, parents before what is in them.
-pub(crate) type Entries = BTreeMap<PathBuf, Node>;
+/// The files of a layer, sorted part by part of their paths: parents before what is in them.
+pub(crate) type Entries = Vec<Entry>;
+
+/// A file, where it is in the layer and what it is.
+pub(crate) type Entry = (PathBuf, Arc<Node>);
 
 /// A layer in the layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -38,7 +42,7 @@ pub(crate) struct LayerBlob {
 /// Writes a layer into the layout, with what is known of its segments; answers which those are.
 pub(crate) fn write(
     layout: &Layout,
-    entries: &Entries,
+    entries: &[Entry],
     timestamp: i64,
     known: &KnownSegments,
 ) -> Result<(LayerBlob, Vec<Packed>), ImageError> {
@@ -58,16 +62,16 @@ pub(crate) fn write(
 }
 
 /// Writes entries of which none comes from another layer as a plain tar archive.
-pub(crate) fn write_tar(out: &mut dyn Write, entries: &Entries, timestamp: i64) -> Result<(), ImageError> {
+pub(crate) fn write_tar(out: &mut dyn Write, entries: &[Entry], timestamp: i64) -> Result<(), ImageError> {
     tar_writer::write(entries, timestamp, &Unpacked::new(), &mut |segment| {
         out.write_all(&segment.read()?).map_err(ImageError::Write)
     })
 }
 
 /// The contents that must be read out of other layers.
-fn from_layers(entries: &Entries) -> BTreeMap<Digest, BTreeSet<PathBuf>> {
+fn from_layers(entries: &[Entry]) -> BTreeMap<Digest, BTreeSet<PathBuf>> {
     let mut wanted: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for node in entries.values() {
+    for (_, node) in entries {
         if let Kind::File(Content::Layer { layer, path, .. }) = &node.kind {
             wanted.entry(*layer).or_default().insert(path.clone());
         }

@@ -1,15 +1,10 @@
-//! The formats that layers are compressed in. In each, a layer is a beginning, segments that were compressed one by one,
-//! and an end.
+//! The formats that layers are compressed in. In each, a layer is made of segments that were compressed one by one.
 
 use std::io;
 
-use flate2::Crc;
 use plimsoll_core::ports::Compression;
 
-use crate::{
-    gzip::{self, Deflater},
-    zstd_frames::Framer,
-};
+use crate::{gzip::Deflater, zstd_frames::Framer};
 
 /// Compresses segments in one of the formats.
 pub(crate) enum Packer {
@@ -31,22 +26,6 @@ impl Packer {
             Self::Gzip(deflater) => deflater.segment(data),
             Self::Zstd(framer) => framer.segment(data),
         }
-    }
-}
-
-/// What comes before the first segment.
-pub(crate) const fn beginning(compression: Compression) -> &'static [u8] {
-    match compression {
-        Compression::Gzip => &gzip::HEADER,
-        Compression::Zstd => &[],
-    }
-}
-
-/// What comes after the last segment. `sum` is that of all segments.
-pub(crate) fn end(compression: Compression, sum: &Crc) -> Vec<u8> {
-    match compression {
-        Compression::Gzip => gzip::trailer(sum).to_vec(),
-        Compression::Zstd => Vec::new(),
     }
 }
 

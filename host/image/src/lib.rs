@@ -27,6 +27,7 @@ mod pipeline;
 mod segment;
 mod segment_cache;
 mod shelf;
+mod survey;
 mod tar_writer;
 mod tree;
 mod zstd_frames;

@@ -12,13 +12,12 @@ use std::{
     thread,
 };
 
-use flate2::Crc;
 use plimsoll_core::{digest::Digest, ports::Compression};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::ImageError,
-    layer_format::{self, Packer},
+    layer_format::Packer,
     segment::{LARGEST, Segment},
     segment_cache::{KnownSegments, Packed},
 };
@@ -45,7 +44,6 @@ struct Job {
 /// A compressed segment.
 struct Piece {
     bytes: Vec<u8>,
-    sum: Crc,
     packed: Option<Packed>,
 }
 
@@ -73,8 +71,7 @@ pub(crate) fn compress<S: Write + Send>(
             scope.spawn(move || work(job_queue, known));
         }
         let hasher = scope.spawn(move || hash(&raws));
-        let writer = scope
-            .spawn(move || write(&mut sink, known.compression(), &pieces).map(|segments| (segments, sink)));
+        let writer = scope.spawn(move || write(&mut sink, &pieces).map(|segments| (segments, sink)));
         let produced = produce(&mut |segment| {
             let (raw, raw_result) = sync_channel(1);
             let (piece, piece_result) = sync_channel(1);
@@ -101,9 +98,10 @@ pub(crate) fn compress_stream<S: Write + Send, T>(
 ) -> Result<(T, S), ImageError> {
     let mut value = None;
     let (_, sink) = compress(sink, &KnownSegments::none(compression), |emit| {
-        let mut blocks = Blocks { buffer: Vec::new(), emit };
+        let mut blocks = Blocks { buffer: Vec::new(), is_empty: true, emit };
         value = Some(produce(&mut blocks)?);
-        blocks.submit()
+        // Nothing at all is a segment, too: no segment is no stream.
+        if blocks.is_empty || !blocks.buffer.is_empty() { blocks.submit() } else { Ok(()) }
     })?;
     let value = value.expect("what was produced without an error is there");
     Ok((value, sink))
@@ -116,15 +114,15 @@ fn gone<T>(_: T) -> ImageError {
 /// Cuts a stream into segments.
 struct Blocks<'a> {
     buffer: Vec<u8>,
+    /// Whether no segment was handed on yet.
+    is_empty: bool,
     emit: &'a mut dyn FnMut(Segment) -> Result<(), ImageError>,
 }
 
 impl Blocks<'_> {
     fn submit(&mut self) -> Result<(), ImageError> {
-        match std::mem::take(&mut self.buffer) {
-            nothing if nothing.is_empty() => Ok(()),
-            bytes => (self.emit)(Segment::of(bytes)),
-        }
+        self.is_empty = false;
+        (self.emit)(Segment::of(std::mem::take(&mut self.buffer)))
     }
 }
 
@@ -166,10 +164,8 @@ fn work(jobs: &Mutex<Receiver<Job>>, known: &KnownSegments) {
 }
 
 fn pack(packer: &mut Packer, raw: &[u8], known: &KnownSegments) -> io::Result<Piece> {
-    let mut sum = Crc::new();
-    sum.update(raw);
     if !known.is_kept() {
-        return Ok(Piece { bytes: packer.segment(raw)?, sum, packed: None });
+        return Ok(Piece { bytes: packer.segment(raw)?, packed: None });
     }
     let identity = Digest::of(raw);
     let (packed, bytes) = match known.find(&identity) {
@@ -179,7 +175,7 @@ fn pack(packer: &mut Packer, raw: &[u8], known: &KnownSegments) -> io::Result<Pi
             (Packed { identity, check: Digest::of(&bytes), size: bytes.len() as u64 }, bytes)
         }
     };
-    Ok(Piece { bytes, sum, packed: Some(packed) })
+    Ok(Piece { bytes, packed: Some(packed) })
 }
 
 fn hash(raws: &Ordered<Result<Arc<Vec<u8>>, ImageError>>) -> Result<Digest, ImageError> {
@@ -192,21 +188,13 @@ fn hash(raws: &Ordered<Result<Arc<Vec<u8>>, ImageError>>) -> Result<Digest, Imag
     Ok(Digest::from_bytes(hash.finalize().into()))
 }
 
-fn write(
-    sink: &mut impl Write,
-    compression: Compression,
-    pieces: &Ordered<io::Result<Piece>>,
-) -> io::Result<Vec<Packed>> {
-    sink.write_all(layer_format::beginning(compression))?;
-    let mut sum = Crc::new();
+fn write(sink: &mut impl Write, pieces: &Ordered<io::Result<Piece>>) -> io::Result<Vec<Packed>> {
     let mut segments = Vec::new();
     for piece in pieces {
         let piece = piece.recv().map_err(io::Error::other)??;
         sink.write_all(&piece.bytes)?;
-        sum.combine(&piece.sum);
         segments.extend(piece.packed);
     }
-    sink.write_all(&layer_format::end(compression, &sum))?;
     Ok(segments)
 }
 
@@ -223,7 +211,7 @@ mod tests {
         .unwrap();
         let mut back = Vec::new();
         // A decoder for one member: what it reads must be everything.
-        flate2::read::GzDecoder::new(compressed.as_slice()).read_to_end(&mut back).unwrap();
+        flate2::read::MultiGzDecoder::new(compressed.as_slice()).read_to_end(&mut back).unwrap();
         assert_eq!(back, data);
         compressed
     }

@@ -14,7 +14,7 @@ use tar::{EntryType, Header};
 use crate::{
     error::ImageError,
     files::{Content, Kind, Node},
-    layer::Entries,
+    layer::Entry,
     segment::{Cutter, Segment, Source},
 };
 
@@ -26,7 +26,7 @@ pub(crate) type Unpacked = HashMap<(Digest, PathBuf), PathBuf>;
 
 /// Writes entries as an archive, segment by segment.
 pub(crate) fn write(
-    entries: &Entries,
+    entries: &[Entry],
     timestamp: i64,
     unpacked: &Unpacked,
     emit: &mut dyn FnMut(Segment) -> Result<(), ImageError>,

@@ -1,20 +1,45 @@
 //! The file system of a stage as its layers so far describe it.
 
 use std::{
-    collections::BTreeMap,
-    ffi::OsString,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, btree_map},
+    ffi::{OsStr, OsString},
+    path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
     error::ImageError,
     files::{Files, Node, resolve},
+    layer::Entries,
+    survey::Listing,
 };
 
 /// A file system in memory, without contents. Paths are relative to its root.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tree {
-    nodes: BTreeMap<PathBuf, Node>,
+    root: Folder,
+    /// Counts the layers.
+    turn: u64,
+}
+
+/// What is in a folder, by name.
+type Folder = BTreeMap<OsString, Place>;
+
+/// A place in a file system.
+#[derive(Debug, Clone)]
+struct Place {
+    node: Arc<Node>,
+    /// The layer that put it there.
+    turn: u64,
+    /// What is in it, when it is a folder.
+    inside: Folder,
+}
+
+/// A folder of a tree, to look at and to fill.
+#[derive(Debug)]
+pub(crate) struct OpenFolder<'a> {
+    folder: &'a mut Folder,
+    turn: u64,
 }
 
 /// Names with a meaning of their own in layers (OCI image specification 1.1, "Image Layer Filesystem Changeset").
@@ -22,45 +47,62 @@ pub(crate) const WHITEOUT: &str = ".wh.";
 pub(crate) const OPAQUE: &str = ".wh..wh..opq";
 
 impl Tree {
-    /// What is at a path.
-    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
-        self.nodes.get(path)
+    /// What is put in from here on is another layer.
+    pub(crate) const fn begin_layer(&mut self) {
+        self.turn += 1;
     }
 
-    /// Puts a node at a path. What is below stays only when both old and new are folders.
-    pub(crate) fn insert(&mut self, path: PathBuf, node: Node) {
-        let old = self.nodes.get(&path);
-        if old.is_some_and(Node::is_directory) && !node.is_directory() {
-            self.remove_below(&path);
-        }
-        self.nodes.insert(path, node);
+    /// The entries of the layer that was begun last.
+    pub(crate) fn layer(&self) -> Entries {
+        let mut entries = Entries::new();
+        gather(&self.root, &mut PathBuf::new(), self.turn, &mut entries);
+        entries
+    }
+
+    /// What is at a path.
+    pub(crate) fn get(&self, path: &Path) -> Option<&Node> {
+        let folder = self.folder(path.parent()?)?;
+        folder.get(path.file_name()?).map(|place| &*place.node)
+    }
+
+    /// Puts a node at a path, below folders that are there or are made. What is below stays only when both old and new
+    /// are folders.
+    pub(crate) fn insert(&mut self, path: &Path, node: impl Into<Arc<Node>>) {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
+        self.open(parent).insert(name.to_owned(), node);
+    }
+
+    /// The folder at a path; it, and those above it, are made where they are missing, as parts of no layer.
+    pub(crate) fn open(&mut self, path: &Path) -> OpenFolder<'_> {
+        OpenFolder { folder: names(path).fold(&mut self.root, entered), turn: self.turn }
     }
 
     /// Removes what is at a path and below it.
-    pub(crate) fn remove(&mut self, path: &Path) {
-        self.remove_below(path);
-        self.nodes.remove(path);
-    }
-
-    /// Removes what is below a folder.
-    pub(crate) fn remove_below(&mut self, folder: &Path) {
-        let below: Vec<PathBuf> = self.below(folder).map(|(path, _)| path.clone()).collect();
-        for path in below {
-            self.nodes.remove(&path);
+    fn remove(&mut self, path: &Path) {
+        if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
+            && let Some(folder) = self.folder_mut(parent)
+        {
+            folder.remove(name);
         }
     }
 
-    /// Everything below a folder, parents first.
-    fn below(&self, folder: &Path) -> impl Iterator<Item = (&PathBuf, &Node)> {
-        let start = folder.to_owned();
-        self.nodes.range(start.clone()..).skip_while(move |(path, _)| path.as_path() == start).take_while({
-            let folder = folder.to_owned();
-            move |(path, _)| path.starts_with(&folder)
-        })
+    /// Removes what is below a folder.
+    fn remove_below(&mut self, folder: &Path) {
+        if let Some(folder) = self.folder_mut(folder) {
+            folder.clear();
+        }
+    }
+
+    fn folder(&self, path: &Path) -> Option<&Folder> {
+        names(path).try_fold(&self.root, |folder, name| Some(&folder.get(name)?.inside))
+    }
+
+    fn folder_mut(&mut self, path: &Path) -> Option<&mut Folder> {
+        names(path).try_fold(&mut self.root, |folder, name| Some(&mut folder.get_mut(name)?.inside))
     }
 
     /// Applies the entries of one layer: first what it removes, then what it adds.
-    pub(crate) fn apply(&mut self, entries: impl IntoIterator<Item = (PathBuf, Node)>) {
+    pub(crate) fn apply(&mut self, entries: impl IntoIterator<Item = (PathBuf, impl Into<Arc<Node>>)>) {
         let (whiteouts, additions): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(path, _)| whiteout_name(path).is_some());
         for (path, _) in whiteouts {
@@ -77,28 +119,79 @@ impl Tree {
             let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
             let real = match &last {
                 Some((known, real)) if known == parent => real.clone(),
-                _ => self.folder(parent),
+                // Links of layers below are followed, as engines do it when they unpack. Links in a circle lead
+                // nowhere, and what is there is found by nobody.
+                _ => resolve(self, parent, true).unwrap_or_else(|_| parent.to_owned()),
             };
-            self.insert(real.join(name), node);
+            self.open(&real).insert(name.to_owned(), node);
             last = Some((parent.to_owned(), real));
         }
     }
+}
 
-    /// Where a folder of a layer is: links of layers below are followed, and what no layer names is made, as engines do it
-    /// when they unpack.
-    fn folder(&mut self, path: &Path) -> PathBuf {
-        // Links in a circle lead nowhere, and what is there is found by nobody.
-        let real = resolve(self, path, true).unwrap_or_else(|_| path.to_owned());
-        let missing: Vec<PathBuf> = real
-            .ancestors()
-            .take_while(|folder| !folder.as_os_str().is_empty() && !self.nodes.contains_key(*folder))
-            .map(Path::to_owned)
-            .collect();
-        for folder in missing {
-            self.nodes.insert(folder, Node::directory());
-        }
-        real
+impl OpenFolder<'_> {
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.folder.is_empty()
     }
+
+    /// What has this name.
+    pub(crate) fn get(&self, name: &OsStr) -> Option<&Node> {
+        self.folder.get(name).map(|place| &*place.node)
+    }
+
+    /// Puts a node here. What is below stays only when both old and new are folders.
+    pub(crate) fn insert(&mut self, name: OsString, node: impl Into<Arc<Node>>) {
+        let (node, turn) = (node.into(), self.turn);
+        match self.folder.entry(name) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(Place { node, turn, inside: Folder::new() });
+            }
+            btree_map::Entry::Occupied(mut occupied) => {
+                let place = occupied.get_mut();
+                if !node.is_directory() {
+                    place.inside.clear();
+                }
+                (place.node, place.turn) = (node, turn);
+            }
+        }
+    }
+
+    /// Removes what has this name.
+    pub(crate) fn remove(&mut self, name: &OsStr) {
+        self.folder.remove(name);
+    }
+
+    /// The folder of this name, which is made where there is none, as part of no layer.
+    pub(crate) fn enter(&mut self, name: &OsStr) -> OpenFolder<'_> {
+        OpenFolder { folder: entered(self.folder, name), turn: self.turn }
+    }
+}
+
+/// What is in the folder of this name, which is made where there is none.
+fn entered<'a>(folder: &'a mut Folder, name: &OsStr) -> &'a mut Folder {
+    let made = || Place { node: Node::directory().into(), turn: 0, inside: Folder::new() };
+    &mut folder.entry(name.to_owned()).or_insert_with(made).inside
+}
+
+/// Gathers what a layer put into a folder and below it.
+fn gather(folder: &Folder, path: &mut PathBuf, turn: u64, entries: &mut Entries) {
+    for (name, place) in folder {
+        path.push(name);
+        if place.turn == turn {
+            entries.push((path.clone(), Arc::clone(&place.node)));
+        }
+        gather(&place.inside, path, turn, entries);
+        path.pop();
+    }
+}
+
+/// The names that a path is made of.
+fn names(path: &Path) -> impl Iterator<Item = &OsStr> {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name),
+        _ => None,
+    })
 }
 
 /// The name, when it is that of a whiteout.
@@ -111,16 +204,12 @@ impl Files for Tree {
         if path.as_os_str().is_empty() {
             return Ok(Some(Node::directory()));
         }
-        Ok(self.nodes.get(path).cloned())
+        Ok(self.get(path).cloned())
     }
 
-    fn names(&self, folder: &Path) -> Result<Vec<OsString>, ImageError> {
-        let depth = folder.components().count() + 1;
-        let names = self
-            .below(folder)
-            .filter(|(path, _)| path.components().count() == depth)
-            .filter_map(|(path, _)| path.file_name().map(OsString::from));
-        Ok(names.collect())
+    fn list(&self, folder: &Path) -> Result<Listing, ImageError> {
+        let places = self.folder(folder).into_iter().flatten();
+        Ok(places.map(|(name, place)| (name.clone(), Arc::clone(&place.node))).collect())
     }
 
     fn name(&self) -> String {
@@ -139,7 +228,17 @@ mod tests {
             let node = |kind: &Kind| Node { kind: kind.clone(), ..Node::directory() };
             tree.apply(layer.iter().map(|(path, kind)| (PathBuf::from(path), node(kind))));
         }
-        tree.nodes.keys().map(|path| path.display().to_string()).collect()
+        paths(&tree.root, Path::new(""))
+    }
+
+    fn paths(folder: &Folder, above: &Path) -> Vec<String> {
+        let mut all = Vec::new();
+        for (name, place) in folder {
+            let path = above.join(name);
+            all.push(path.display().to_string());
+            all.extend(paths(&place.inside, &path));
+        }
+        all
     }
 
     #[test]
@@ -163,5 +262,25 @@ mod tests {
         let layer = [("bin/tool", Kind::Fifo), ("bin/deep/er", Kind::Fifo)];
         let expected = ["bin", "usr", "usr/bin", "usr/bin/deep", "usr/bin/deep/er", "usr/bin/tool"];
         assert_eq!(tree(&[&below, &layer]), expected);
+    }
+
+    #[test]
+    fn a_layer_is_what_was_put_in_since_it_began() {
+        let mut tree = Tree::default();
+        let node = |mode| Node { mode, ..Node::directory() };
+        tree.insert(Path::new("etc"), node(0o700));
+        tree.begin_layer();
+        tree.insert(Path::new("etc/deep/site"), node(1));
+        tree.insert(Path::new("etc-files"), node(2));
+        tree.open(Path::new("etc")).insert("a".into(), node(3));
+        let put = |tree: &Tree| -> Vec<(String, u32)> {
+            tree.layer().iter().map(|(path, node)| (path.display().to_string(), node.mode)).collect()
+        };
+        let expected = [("etc/a", 3), ("etc/deep/site", 1), ("etc-files", 2)];
+        assert_eq!(put(&tree), expected.map(|(path, mode)| (path.to_owned(), mode)));
+        tree.begin_layer();
+        tree.insert(Path::new("etc/deep"), Node { kind: Kind::Fifo, ..node(4) });
+        assert_eq!(put(&tree), [("etc/deep".to_owned(), 4)]);
+        assert!(tree.get(Path::new("etc/deep/site")).is_none());
     }
 }

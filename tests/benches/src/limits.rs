@@ -2,60 +2,62 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
     num::NonZero,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use flate2::{Compression, write::GzEncoder};
+use libdeflater::{CompressionLvl, Compressor};
 use sha2::{Digest as _, Sha256};
 
 use crate::{contexts::DataFiles, timing::time};
 
 /// The level that the embedded builder compresses with.
-const LEVEL: u32 = 4;
+const LEVEL: i32 = 1;
 
 /// Reads each file, on all processors.
 pub fn read(files: DataFiles, folder: &Path) -> Duration {
-    time(|| on_all(files, || |number| drop(bytes(files, folder, number))))
+    time(|| on_all(files.count, || |number| drop(bytes(files, folder, number))))
 }
 
 /// Reads each file and compresses it, on all processors.
 pub fn compress(files: DataFiles, folder: &Path) -> Duration {
     let worker = || {
-        let mut compressed = GzEncoder::new(io::sink(), Compression::new(LEVEL));
-        move |number| {
-            compressed.write_all(&bytes(files, folder, number)).expect("nothing is written anywhere");
-        }
+        let mut compressor = compressor();
+        move |number| compress_one(&mut compressor, &bytes(files, folder, number))
     };
-    time(|| on_all(files, worker))
+    time(|| on_all(files.count, worker))
 }
 
 /// Reads each file, hashes it and compresses it, on all processors.
 pub fn read_hash_compress(files: DataFiles, folder: &Path) -> Duration {
     let worker = || {
         let mut hash = Sha256::new();
-        let mut compressed = GzEncoder::new(io::sink(), Compression::new(LEVEL));
+        let mut compressor = compressor();
         move |number| {
             let bytes = bytes(files, folder, number);
             hash.update(&bytes);
-            compressed.write_all(&bytes).expect("nothing is written anywhere");
+            compress_one(&mut compressor, &bytes);
         }
     };
-    time(|| on_all(files, worker))
+    time(|| on_all(files.count, worker))
 }
 
-/// Sends a file as a blob to a repository of a registry without a password, with curl.
+/// Sends files as blobs, each with its digest, to a repository of a registry without a password, with a curl on each
+/// processor.
 ///
 /// # Panics
 /// curl or the registry failed.
 #[must_use]
-pub fn upload(blob: &Path, digest: &str, registry: &str, repository: &str) -> Duration {
-    let begun = Instant::now();
+pub fn upload(blobs: &[(PathBuf, String)], registry: &str, repository: &str) -> Duration {
+    let send = || move |number: usize| upload_one(&blobs[number].0, &blobs[number].1, registry, repository);
+    time(|| on_all(blobs.len(), send))
+}
+
+fn upload_one(blob: &Path, digest: &str, registry: &str, repository: &str) {
     let begin = format!("http://{registry}/v2/{repository}/blobs/uploads/");
     let begun_at =
         curl(&["--request", "POST", "--output", "/dev/null", "--write-out", "%header{location}", &begin]);
@@ -75,7 +77,6 @@ pub fn upload(blob: &Path, digest: &str, registry: &str, repository: &str) -> Du
         &end,
     ]);
     assert_eq!(status, "201", "the registry does not take the blob");
-    begun.elapsed()
 }
 
 fn curl(arguments: &[&str]) -> String {
@@ -85,18 +86,27 @@ fn curl(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+fn compressor() -> Compressor {
+    Compressor::new(CompressionLvl::new(LEVEL).expect("libdeflate has this level"))
+}
+
+fn compress_one(compressor: &mut Compressor, bytes: &[u8]) {
+    let mut compressed = vec![0; compressor.gzip_compress_bound(bytes.len())];
+    compressor.gzip_compress(bytes, &mut compressed).expect("there is room for the worst case");
+}
+
 fn bytes(files: DataFiles, folder: &Path, number: usize) -> Vec<u8> {
     fs::read(files.path(folder, number)).expect("the file was just written")
 }
 
-/// Lets a worker on each processor take files until none is left.
-fn on_all<Take: FnMut(usize)>(files: DataFiles, worker: impl Fn() -> Take + Sync) {
+/// Lets a worker on each processor take numbers until none of so many is left.
+fn on_all<Take: FnMut(usize)>(count: usize, worker: impl Fn() -> Take + Sync) {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut take = worker();
         loop {
             match next.fetch_add(1, Ordering::Relaxed) {
-                number if number < files.count => take(number),
+                number if number < count => take(number),
                 _ => break,
             }
         }

@@ -46,7 +46,7 @@ impl Report {
         Self { bench, rows: Vec::new(), absent: Vec::new() }
     }
 
-    /// Adds times. `goal` is the most that ours may be of theirs.
+    /// Adds times. `goal` is the most that ours may be of theirs; infinity, where there is none.
     pub fn times(&mut self, what: &str, pairs: &Pairs, goal: f64) {
         self.row(what, brief(pairs.ours()), brief(pairs.theirs()), pairs.ratio(), goal);
     }
@@ -90,7 +90,7 @@ impl Report {
                 row.ours,
                 row.theirs,
                 row.ratio,
-                format!("<={}", row.goal),
+                if row.goal.is_finite() { format!("<={:.2}", row.goal) } else { String::new() },
             );
         }
         for line in &self.absent {

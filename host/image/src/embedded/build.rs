@@ -139,20 +139,21 @@ impl Work<'_> {
             true => parts::split(entries),
             false => Vec::new(),
         };
-        for (layer, known) in self.make_layers(&layers)? {
+        let is_empty = layers.is_empty();
+        for (layer, known) in self.make_layers(layers)? {
             if known {
                 self.say(&format!("unchanged: {}", layer.digest));
             }
             state.add_layer(&layer, layer_format::media_type(self.build.request.compression));
             state.config.add_history(&self.created, &instruction.text, true);
         }
-        if layers.is_empty() {
+        if is_empty {
             state.config.add_history(&self.created, &instruction.text, false);
         }
         Ok(())
     }
 
-    fn make_layers(&self, layers: &[Entries]) -> Result<Vec<(LayerBlob, bool)>, ImageError> {
+    fn make_layers(&self, layers: Vec<Entries>) -> Result<Vec<(LayerBlob, bool)>, ImageError> {
         let Build { cache, layout, tell, .. } = self.build;
         let BuildRequest { timestamp, compression, .. } = self.build.request;
         parts::in_turns(layers, |entries| {
@@ -185,9 +186,9 @@ impl Work<'_> {
         }
         let owner = Some(Owner::parse(&user, tree, &self.build.layout)?);
         let exclude = Ignore::default();
-        let mut copier = Copier { tree, owner, mode: None, exclude: &exclude, entries: Entries::new() };
-        copier.make_directories(&place)?;
-        Ok(copier.entries)
+        tree.begin_layer();
+        Copier { tree, owner, mode: None, exclude: &exclude }.make_directories(&place)?;
+        Ok(tree.layer())
     }
 
     /// The files that COPY reads.

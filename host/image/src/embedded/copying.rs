@@ -55,12 +55,12 @@ impl Work<'_> {
         let owner = owner.map(|owner| Owner::parse(&owner, target, &build.layout)).transpose();
         let owner = owner.map_err(|error| about_link(error, copy.link))?;
         let mode = mode.map(|mode| Mode::parse(&mode)).transpose()?;
-        let mut copier =
-            Copier { tree: target, owner, mode: mode.as_ref(), exclude: &exclude, entries: Entries::new() };
+        target.begin_layer();
+        let mut copier = Copier { tree: target, owner, mode: mode.as_ref(), exclude: &exclude };
         for load in loads {
             carry(&mut copier, load, files, &to)?;
         }
-        let entries = copier.entries;
+        let entries = copier.tree.layer();
         if copy.link {
             tree.apply(entries.clone());
         }
@@ -76,7 +76,7 @@ fn way(tree: &Tree, destination: &Path) -> Tree {
     let mut way = Tree::default();
     for folder in destination.ancestors().skip(usize::from(!is_folder)) {
         if let Some(node) = tree.get(folder).filter(|node| Node::is_directory(node)) {
-            way.insert(folder.to_owned(), node.clone());
+            way.insert(folder, node.clone());
         }
     }
     way

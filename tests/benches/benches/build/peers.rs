@@ -1,12 +1,12 @@
-//! The other side: buildah, and a Docker engine with both of its builders.
+//! The other side: buildah, a Docker engine with both of its builders, and the current BuildKit behind buildx.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command};
 
 use plimsoll_benches::{report::Report, timing::process};
-use plimsoll_support::{DockerEngine, Requirement, missing, run};
+use plimsoll_support::{Buildx, DockerEngine, Requirement, missing, run};
 
 use crate::{
-    Took, Turn,
+    Took, Turn, median_of_several,
     ours::{Contents, Ours},
 };
 
@@ -16,6 +16,8 @@ pub(crate) enum Peer {
     Buildah { flags: Vec<String>, driver: &'static str },
     /// The engine, through this client, with this value of `DOCKER_BUILDKIT`.
     Docker { client: &'static str, buildkit: &'static str },
+    /// A current BuildKit, which the engine's client reaches through buildx.
+    Buildx,
 }
 
 /// All that are here; of the others the report says that they are not.
@@ -38,6 +40,10 @@ pub(crate) fn all(ours: &Ours<'_>, storage: &Path, report: &mut Report) -> Vec<P
             }
         }
         Some(skip) => report.absent("docker", &skip.reason),
+    }
+    match missing(&[Requirement::Buildx]) {
+        None => peers.push(Peer::Buildx),
+        Some(skip) => report.absent("buildx", &skip.reason),
     }
     peers
 }
@@ -93,6 +99,7 @@ impl Peer {
             Self::Buildah { .. } => "buildah (vfs)",
             Self::Docker { buildkit: "0", .. } => "docker",
             Self::Docker { .. } => "docker with BuildKit",
+            Self::Buildx => "buildx",
         }
     }
 
@@ -100,15 +107,30 @@ impl Peer {
         let name = ours.new_repository("theirs");
         let image = ours.registry.reference(&name);
         let folder = ours.folder().to_owned();
-        let both = |build: Duration| Took { build, with_push: build + process(&mut self.push(&image)) };
-        let cold = both(process(&mut self.build(&image, &folder, false)));
+        let cold = self.took(&image, &folder, false, || {});
         // Where its quickest way from nothing keeps nothing.
         process(&mut self.build(&image, &folder, true));
-        let warm = both(process(&mut self.build(&image, &folder, true)));
-        ours.edit();
-        let changed = both(process(&mut self.build(&image, &folder, true)));
+        let warm = self.took(&image, &folder, true, || {});
+        let build = median_of_several(|| process(&mut self.build(&image, &folder, true)));
+        let warm = Took { build, ..warm };
+        let changed = self.took(&image, &folder, true, || ours.edit());
         self.remove(&image);
         Turn { cold, warm, changed }
+    }
+
+    /// Builds and pushes, each after a change or none.
+    fn took(&self, image: &str, folder: &Path, again: bool, mut change: impl FnMut()) -> Took {
+        change();
+        let build = process(&mut self.build(image, folder, again));
+        let with_push = match self.push(image) {
+            Some(mut push) => build + process(&mut push),
+            // Building and pushing are one command there.
+            None => {
+                change();
+                process(&mut buildx(&format!("type=image,name={image},push=true"), folder, again))
+            }
+        };
+        Took { build, with_push }
     }
 
     fn build(&self, image: &str, folder: &Path, again: bool) -> Command {
@@ -125,24 +147,29 @@ impl Peer {
                 build.args(["build", "--quiet"]).args((!again).then_some("--no-cache"));
                 build
             }
+            Self::Buildx => return buildx("type=cacheonly", folder, again),
         };
         build.arg("--tag").arg(image).arg(folder);
         build
     }
 
-    fn push(&self, image: &str) -> Command {
-        match self {
+    /// The command that pushes what was built, where there is one.
+    fn push(&self, image: &str) -> Option<Command> {
+        let mut push = match self {
             Self::Buildah { flags, .. } => {
                 let mut push = Command::new("buildah");
-                push.args(flags).args(["push", "--quiet", "--tls-verify=false", image]);
+                push.args(flags).args(["push", "--quiet", "--tls-verify=false"]);
                 push
             }
             Self::Docker { client, buildkit } => {
                 let mut push = docker(client, buildkit);
-                push.args(["push", "--quiet", image]);
+                push.args(["push", "--quiet"]);
                 push
             }
-        }
+            Self::Buildx => return None,
+        };
+        push.arg(image);
+        Some(push)
     }
 
     /// Makes room again.
@@ -158,8 +185,21 @@ impl Peer {
                 remove.args(["image", "rm", "--force", image]);
                 remove
             }
+            Self::Buildx => {
+                let mut remove = Buildx::shared().docker();
+                remove.args(["buildx", "prune", "--builder", Buildx::BUILDER, "--all", "--force"]);
+                remove
+            }
         };
         // The next turn tells when there is none.
         let _ = remove.output();
     }
+}
+
+/// A build by BuildKit, which leaves the image there.
+fn buildx(output: &str, folder: &Path, again: bool) -> Command {
+    let mut build = Buildx::shared().docker();
+    build.args(["buildx", "build", "--quiet", "--provenance=false", "--builder", Buildx::BUILDER]);
+    build.args(["--output", output]).args((!again).then_some("--no-cache")).arg(folder);
+    build
 }
