@@ -42,7 +42,7 @@ pub(crate) fn build(
     };
     // Only the first call can install it; all want the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let remote = Arc::new(Fetcher::new().unwrap());
+    let remote = Arc::new(Fetcher::default());
     let builder = EmbeddedBuilder::new(Arc::new(bases.clone()), remote, cache.map(Path::to_owned));
     let warnings = Warnings::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

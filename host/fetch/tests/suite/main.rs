@@ -9,5 +9,5 @@ mod web;
 fn fetcher() -> plimsoll_fetch::Fetcher {
     // Another test may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    plimsoll_fetch::Fetcher::new().unwrap()
+    plimsoll_fetch::Fetcher::default()
 }
