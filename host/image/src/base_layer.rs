@@ -26,6 +26,9 @@ const ATTRIBUTE: &str = "SCHILY.xattr.";
 /// manual, "Storing Sparse Files").
 const SPARSE: &str = "GNU.sparse.";
 
+/// The longest path, and the longest target of a link, that Linux takes, bytes (`PATH_MAX` less the zero at its end).
+const LONGEST: usize = 4095;
+
 /// What entries are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -51,6 +54,8 @@ pub(crate) fn entries(
         if path.as_os_str().is_empty() {
             continue;
         }
+        check_length("a path", &path).map_err(failed)?;
+        check_length("the target of a link", &link_target(&entry)).map_err(failed)?;
         let node = if entry.header().entry_type() == EntryType::Link {
             let target = clamp(&link_target(&entry));
             let place = places.get(&target);
@@ -102,6 +107,17 @@ pub(crate) fn extract(
         }
     }
     Ok(places)
+}
+
+fn check_length(what: &str, path: &Path) -> io::Result<()> {
+    let length = path.as_os_str().len();
+    if length <= LONGEST {
+        return Ok(());
+    }
+    let beginning: String = path.to_string_lossy().chars().take(60).collect();
+    Err(io::Error::other(format!(
+        "it holds {what} of {length} bytes, and {LONGEST} are the most that Linux takes: `{beginning}...`"
+    )))
 }
 
 /// Opens a layer, whichever way it is compressed.

@@ -144,7 +144,7 @@ impl Copier<'_> {
             self.make_directories(to.path.parent().unwrap_or(Path::new("")))?;
             to.path.clone()
         };
-        self.place(target, found.node)
+        self.place(&target, found.node)
     }
 
     /// Copies what the rules leave of a folder, with the folders that it is in; answers whether that was anything.
@@ -172,7 +172,7 @@ impl Copier<'_> {
         }
         let walk = Walk { files, rules, owner: self.owner, mode: self.mode };
         let folder = Level { from, below: Path::new(""), to, verdict: &Verdict::default() };
-        walk.copy(folder, &mut self.tree.open(to))
+        walk.copy(&folder, &mut self.tree.open(to))
     }
 
     /// Unpacks an archive into a folder: entries replace what they meet, but folders that are there get what is in them, also
@@ -203,11 +203,11 @@ impl Copier<'_> {
     }
 
     /// Puts a node at its place.
-    fn place(&mut self, target: PathBuf, mut node: Node) -> Result<(), ImageError> {
-        check_name(&target)?;
-        check_room(self.tree.get(&target), &node, || target.clone())?;
+    fn place(&mut self, target: &Path, mut node: Node) -> Result<(), ImageError> {
+        check_name(target)?;
+        check_room(self.tree.get(target), &node, || target.to_owned())?;
         dress(&mut node, self.owner, self.mode);
-        self.tree.insert(&target, node);
+        self.tree.insert(target, node);
         Ok(())
     }
 
@@ -256,7 +256,7 @@ struct Level<'a> {
 
 impl Walk<'_> {
     /// Copies what is in a folder; answers whether that was anything.
-    fn copy(&self, level: Level<'_>, target: &mut OpenFolder<'_>) -> Result<bool, ImageError> {
+    fn copy(&self, level: &Level<'_>, target: &mut OpenFolder<'_>) -> Result<bool, ImageError> {
         let mut any = false;
         let is_new = target.is_empty();
         for (name, mut node) in self.files.list(level.from)? {
@@ -272,7 +272,7 @@ impl Walk<'_> {
             if !is_new {
                 check_room(target.get(&name), &node, || level.to.join(&name))?;
             }
-            if node.is_directory() && !self.copy_folder(&level, &name, &verdict, target)? {
+            if node.is_directory() && !self.copy_folder(level, &name, &verdict, target)? {
                 continue;
             }
             if layer::is_reserved(&name) {
@@ -299,7 +299,7 @@ impl Walk<'_> {
         let was_there = target.get(name).is_some();
         let (from, below, to) = (above.from.join(name), above.below.join(name), above.to.join(name));
         let level = Level { from: &from, below: &below, to: &to, verdict };
-        let filled = self.copy(level, &mut target.enter(name))?;
+        let filled = self.copy(&level, &mut target.enter(name))?;
         if filled || !(verdict.excluded || self.files.is_only_passage(&from)) {
             return Ok(true);
         }

@@ -27,10 +27,11 @@ pub(crate) fn survey(
     let open = survey.state().open.len();
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS).min(open);
     thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| survey.work());
-        }
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(|| survey.work())).collect();
         survey.work();
+        for other in others {
+            other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
     });
     survey.state.into_inner().unwrap_or_else(PoisonError::into_inner).found
 }
@@ -58,10 +59,10 @@ impl<List: Fn(&Path) -> Result<Listing, ImageError>> Survey<List> {
             if let Some(folder) = state.open.pop() {
                 state.busy += 1;
                 drop(state);
+                let busy = Busy(self);
                 self.look(folder);
+                drop(busy);
                 state = self.state();
-                state.busy -= 1;
-                self.changed.notify_all();
             } else if state.busy == 0 {
                 return;
             } else {
@@ -78,9 +79,21 @@ impl<List: Fn(&Path) -> Result<Listing, ImageError>> Survey<List> {
         state.open.extend(below);
         state.found.insert(folder, listing);
     }
+}
 
+impl<List> Survey<List> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lists a folder. Whatever ends that, even a panic, the others are told: they wait for what it finds.
+struct Busy<'a, List>(&'a Survey<List>);
+
+impl<List> Drop for Busy<'_, List> {
+    fn drop(&mut self) {
+        self.0.state().busy -= 1;
+        self.0.changed.notify_all();
     }
 }
 
@@ -98,6 +111,15 @@ mod tests {
         }
         let names = (depth..deepest).map(|number| OsString::from(number.to_string()));
         Ok(names.map(|name| (name, Node::directory().into())).collect())
+    }
+
+    #[test]
+    #[should_panic(expected = "a folder that panics")]
+    fn a_panic_ends_it_for_all() {
+        survey(Path::new(""), |folder| match folder.components().count() {
+            3 => panic!("a folder that panics"),
+            _ => list(folder, 9),
+        });
     }
 
     #[test]

@@ -15,12 +15,21 @@ use crate::{
 };
 
 /// A file system in memory, without contents. Paths are relative to its root.
-#[derive(Debug, Clone, Default)]
+///
+/// Its folders lie side by side, so that nothing here recurs: archives may be as deep as they like.
+#[derive(Debug, Clone)]
 pub(crate) struct Tree {
-    root: Folder,
+    /// All folders, the root first; those that were removed stay, and nothing leads to them.
+    folders: Vec<Folder>,
     /// Counts the layers.
     turn: u64,
 }
+
+/// The number of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FolderId(usize);
+
+const ROOT: FolderId = FolderId(0);
 
 /// What is in a folder, by name.
 type Folder = BTreeMap<OsString, Place>;
@@ -31,20 +40,26 @@ struct Place {
     node: Arc<Node>,
     /// The layer that put it there.
     turn: u64,
-    /// What is in it, when it is a folder.
-    inside: Folder,
+    /// What is in it, where that is something.
+    inside: Option<FolderId>,
 }
 
 /// A folder of a tree, to look at and to fill.
 #[derive(Debug)]
 pub(crate) struct OpenFolder<'a> {
-    folder: &'a mut Folder,
-    turn: u64,
+    tree: &'a mut Tree,
+    folder: FolderId,
 }
 
 /// Names with a meaning of their own in layers (OCI image specification 1.1, "Image Layer Filesystem Changeset").
 pub(crate) const WHITEOUT: &str = ".wh.";
 pub(crate) const OPAQUE: &str = ".wh..wh..opq";
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { folders: vec![Folder::new()], turn: 0 }
+    }
+}
 
 impl Tree {
     /// What is put in from here on is another layer.
@@ -55,7 +70,24 @@ impl Tree {
     /// The entries of the layer that was begun last.
     pub(crate) fn layer(&self) -> Entries {
         let mut entries = Entries::new();
-        gather(&self.root, &mut PathBuf::new(), self.turn, &mut entries);
+        let mut path = PathBuf::new();
+        // The folders that the path leads through.
+        let mut open = vec![self.folders[ROOT.0].iter()];
+        while let Some(folder) = open.last_mut() {
+            let Some((name, place)) = folder.next() else {
+                open.pop();
+                path.pop();
+                continue;
+            };
+            path.push(name);
+            if place.turn == self.turn {
+                entries.push((path.clone(), Arc::clone(&place.node)));
+            }
+            match place.inside {
+                Some(inside) => open.push(self.folders[inside.0].iter()),
+                None => drop(path.pop()),
+            }
+        }
         entries
     }
 
@@ -74,7 +106,20 @@ impl Tree {
 
     /// The folder at a path; it, and those above it, are made where they are missing, as parts of no layer.
     pub(crate) fn open(&mut self, path: &Path) -> OpenFolder<'_> {
-        OpenFolder { folder: names(path).fold(&mut self.root, entered), turn: self.turn }
+        let folder = names(path).fold(ROOT, |folder, name| self.entered(folder, name));
+        OpenFolder { tree: self, folder }
+    }
+
+    /// The folder of this name in a folder, which is made where there is none.
+    fn entered(&mut self, folder: FolderId, name: &OsStr) -> FolderId {
+        if let Some(Place { inside: Some(inside), .. }) = self.folders[folder.0].get(name) {
+            return *inside;
+        }
+        let inside = FolderId(self.folders.len());
+        self.folders.push(Folder::new());
+        let made = || Place { node: Node::directory().into(), turn: 0, inside: None };
+        self.folders[folder.0].entry(name.to_owned()).or_insert_with(made).inside = Some(inside);
+        inside
     }
 
     /// Removes what is at a path and below it.
@@ -93,12 +138,16 @@ impl Tree {
         }
     }
 
+    fn find(&self, path: &Path) -> Option<FolderId> {
+        names(path).try_fold(ROOT, |folder, name| self.folders[folder.0].get(name)?.inside)
+    }
+
     fn folder(&self, path: &Path) -> Option<&Folder> {
-        names(path).try_fold(&self.root, |folder, name| Some(&folder.get(name)?.inside))
+        self.find(path).map(|folder| &self.folders[folder.0])
     }
 
     fn folder_mut(&mut self, path: &Path) -> Option<&mut Folder> {
-        names(path).try_fold(&mut self.root, |folder, name| Some(&mut folder.get_mut(name)?.inside))
+        self.find(path).map(|folder| &mut self.folders[folder.0])
     }
 
     /// Applies the entries of one layer: first what it removes, then what it adds.
@@ -132,25 +181,25 @@ impl Tree {
 impl OpenFolder<'_> {
     /// Whether nothing is in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.folder.is_empty()
+        self.places().is_empty()
     }
 
     /// What has this name.
     pub(crate) fn get(&self, name: &OsStr) -> Option<&Node> {
-        self.folder.get(name).map(|place| &*place.node)
+        self.places().get(name).map(|place| &*place.node)
     }
 
     /// Puts a node here. What is below stays only when both old and new are folders.
     pub(crate) fn insert(&mut self, name: OsString, node: impl Into<Arc<Node>>) {
-        let (node, turn) = (node.into(), self.turn);
-        match self.folder.entry(name) {
+        let (node, turn) = (node.into(), self.tree.turn);
+        match self.tree.folders[self.folder.0].entry(name) {
             btree_map::Entry::Vacant(vacant) => {
-                vacant.insert(Place { node, turn, inside: Folder::new() });
+                vacant.insert(Place { node, turn, inside: None });
             }
             btree_map::Entry::Occupied(mut occupied) => {
                 let place = occupied.get_mut();
                 if !node.is_directory() {
-                    place.inside.clear();
+                    place.inside = None;
                 }
                 (place.node, place.turn) = (node, turn);
             }
@@ -159,30 +208,17 @@ impl OpenFolder<'_> {
 
     /// Removes what has this name.
     pub(crate) fn remove(&mut self, name: &OsStr) {
-        self.folder.remove(name);
+        self.tree.folders[self.folder.0].remove(name);
     }
 
     /// The folder of this name, which is made where there is none, as part of no layer.
     pub(crate) fn enter(&mut self, name: &OsStr) -> OpenFolder<'_> {
-        OpenFolder { folder: entered(self.folder, name), turn: self.turn }
+        let folder = self.tree.entered(self.folder, name);
+        OpenFolder { tree: self.tree, folder }
     }
-}
 
-/// What is in the folder of this name, which is made where there is none.
-fn entered<'a>(folder: &'a mut Folder, name: &OsStr) -> &'a mut Folder {
-    let made = || Place { node: Node::directory().into(), turn: 0, inside: Folder::new() };
-    &mut folder.entry(name.to_owned()).or_insert_with(made).inside
-}
-
-/// Gathers what a layer put into a folder and below it.
-fn gather(folder: &Folder, path: &mut PathBuf, turn: u64, entries: &mut Entries) {
-    for (name, place) in folder {
-        path.push(name);
-        if place.turn == turn {
-            entries.push((path.clone(), Arc::clone(&place.node)));
-        }
-        gather(&place.inside, path, turn, entries);
-        path.pop();
+    fn places(&self) -> &Folder {
+        &self.tree.folders[self.folder.0]
     }
 }
 
@@ -228,15 +264,15 @@ mod tests {
             let node = |kind: &Kind| Node { kind: kind.clone(), ..Node::directory() };
             tree.apply(layer.iter().map(|(path, kind)| (PathBuf::from(path), node(kind))));
         }
-        paths(&tree.root, Path::new(""))
+        paths(&tree, Path::new(""))
     }
 
-    fn paths(folder: &Folder, above: &Path) -> Vec<String> {
+    fn paths(tree: &Tree, folder: &Path) -> Vec<String> {
         let mut all = Vec::new();
-        for (name, place) in folder {
-            let path = above.join(name);
+        for (name, _) in tree.list(folder).unwrap() {
+            let path = folder.join(name);
             all.push(path.display().to_string());
-            all.extend(paths(&place.inside, &path));
+            all.extend(paths(tree, &path));
         }
         all
     }
@@ -282,5 +318,17 @@ mod tests {
         tree.insert(Path::new("etc/deep"), Node { kind: Kind::Fifo, ..node(4) });
         assert_eq!(put(&tree), [("etc/deep".to_owned(), 4)]);
         assert!(tree.get(Path::new("etc/deep/site")).is_none());
+    }
+
+    #[test]
+    fn no_depth_is_too_much() {
+        let deep = PathBuf::from("a/".repeat(100_000));
+        let mut tree = Tree::default();
+        tree.begin_layer();
+        tree.insert(&deep, Node::directory());
+        assert_eq!(tree.clone().layer().len(), 1);
+        assert!(tree.get(&deep).is_some());
+        tree.remove(Path::new("a"));
+        assert!(tree.layer().is_empty());
     }
 }

@@ -92,7 +92,7 @@ fn carry(copier: &mut Copier<'_>, load: Load, files: &dyn Files, to: &Destinatio
             Err(ImageError::Copy(format!("nothing in {} matches `{source}`", files.name())))
         }
         Load::Archive(entries) => copier.unpack(entries, to),
-        Load::Repository(found, files) => copier.copy(&files, found, to),
+        Load::Repository(found, files) => copier.copy(&*files, found, to),
     }
 }
 

@@ -91,7 +91,7 @@ impl Gathering<'_> {
             let message = format!("`{folder}` is no folder of `{}`", word.text);
             return Err(Problem::new(word.at, message).into());
         };
-        Ok(Load::Repository(found, files))
+        Ok(Load::Repository(found, Box::new(files)))
     }
 
     fn checksum_word(&self) -> Option<(&str, &Word)> {

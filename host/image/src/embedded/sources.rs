@@ -37,7 +37,7 @@ pub(super) enum Load {
     /// What is in an archive.
     Archive(Vec<(PathBuf, Node)>),
     /// A folder of a git repository, and the repository's files.
-    Repository(Found, Context),
+    Repository(Found, Box<Context>),
 }
 
 /// Finds what is to be copied.

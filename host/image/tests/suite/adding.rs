@@ -169,6 +169,26 @@ fn sparse() -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
+/// An archive with an empty file at a path of any length.
+fn with_path(path: &str) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_pax_extensions([("path", path.as_bytes())]).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_size(0);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    tar.append_data(&mut header, "f", b"".as_slice()).unwrap();
+    tar.into_inner().unwrap()
+}
+
+#[test]
+fn archives_are_as_deep_as_linux_takes() {
+    let path = format!("{}f", "d/".repeat(2047));
+    let image = add(&with_path(&path), "FROM scratch\nADD a.bin /\nCOPY a.bin /b\n");
+    assert_eq!(image.entry(&path).mode, 0o644);
+}
+
 #[test]
 fn archives_that_cannot_be_unpacked_are_told() {
     let mut broken = archive(&[("f", Regular, 0o644, 0, &"f".repeat(5000))]);
@@ -180,6 +200,7 @@ fn archives_that_cannot_be_unpacked_are_told() {
         (broken, "2:5: the archive `a.bin` cannot be unpacked"),
         (reserved, "`.wh.f` cannot be"),
         (sparse(), "2:5: the archive `a.bin` cannot be unpacked: it holds sparse files"),
+        (with_path(&"d/".repeat(500_000)), "it holds a path of 999999 bytes, and 4095 are the most"),
     ] {
         let workspace = Workspace::new(&[("Dockerfile", "FROM scratch\nADD a.bin /\n")]);
         fs::write(workspace.context().join("a.bin"), archive).unwrap();
