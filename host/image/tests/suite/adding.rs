@@ -184,9 +184,12 @@ fn with_path(path: &str) -> Vec<u8> {
 
 #[test]
 fn archives_are_as_deep_as_linux_takes() {
-    let path = format!("{}f", "d/".repeat(2047));
-    let image = add(&with_path(&path), "FROM scratch\nADD a.bin /\nCOPY a.bin /b\n");
-    assert_eq!(image.entry(&path).mode, 0o644);
+    let below = format!("{}f", "d/".repeat(2046));
+    let image = add(
+        &with_path(&format!("d/{below}")),
+        "FROM scratch AS all\nADD a.bin /\nFROM all\nCOPY --from=all /d /e\n",
+    );
+    assert_eq!(image.entry(&format!("e/{below}")).mode, 0o644);
 }
 
 #[test]
