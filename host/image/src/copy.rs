@@ -5,6 +5,7 @@ use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     sync::Arc,
+    vec,
 };
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     mode::Mode,
     owner::Owner,
     survey::Listing,
-    tree::{OpenFolder, Tree},
+    tree::{FolderId, Tree},
 };
 
 /// One thing to copy.
@@ -170,9 +171,7 @@ impl Copier<'_> {
         if rules.is_empty() {
             files.prepare(from);
         }
-        let walk = Walk { files, rules, owner: self.owner, mode: self.mode };
-        let folder = Level { from, below: Path::new(""), to, verdict: &Verdict::default() };
-        walk.copy(&folder, &mut self.tree.open(to))
+        Walk { files, rules, owner: self.owner, mode: self.mode, tree: self.tree }.copy(from, to)
     }
 
     /// Unpacks an archive into a folder: entries replace what they meet, but folders that are there get what is in them, also
@@ -240,73 +239,111 @@ struct Walk<'a> {
     rules: &'a Ignore,
     owner: Option<Owner>,
     mode: Option<&'a Mode>,
+    tree: &'a mut Tree,
 }
 
-/// A folder that is copied.
-struct Level<'a> {
+/// A folder that is being copied.
+struct Level {
     /// Its path among the files.
-    from: &'a Path,
+    from: PathBuf,
     /// The same relative to the source, which the rules are about.
-    below: &'a Path,
+    below: PathBuf,
     /// Its path in the image, for messages.
-    to: &'a Path,
+    to: PathBuf,
     /// What the rules say of it.
-    verdict: &'a Verdict,
+    verdict: Verdict,
+    /// Where it goes.
+    folder: FolderId,
+    /// Whether nothing was there before.
+    is_new: bool,
+    /// What is still to be copied.
+    rest: vec::IntoIter<(OsString, Arc<Node>)>,
+    /// Whether anything was copied.
+    any: bool,
+}
+
+/// What becomes of a folder when all that is in it was copied.
+struct Pending {
+    name: OsString,
+    node: Arc<Node>,
+    was_there: bool,
 }
 
 impl Walk<'_> {
-    /// Copies what is in a folder; answers whether that was anything.
-    fn copy(&self, level: &Level<'_>, target: &mut OpenFolder<'_>) -> Result<bool, ImageError> {
-        let mut any = false;
-        let is_new = target.is_empty();
-        for (name, mut node) in self.files.list(level.from)? {
-            let mut verdict = Verdict::default();
-            if !self.rules.is_empty() {
-                let path = level.below.join(&name);
-                let text = path.to_string_lossy();
-                verdict = self.rules.check(&text, level.verdict);
-                if verdict.excluded && !(node.is_directory() && self.rules.may_include_below(&text)) {
-                    continue;
-                }
+    /// Copies what is in a folder; answers whether that was anything. Nothing recurs here: files may be as deep as they like.
+    fn copy(&mut self, from: &Path, to: &Path) -> Result<bool, ImageError> {
+        let folder = self.tree.open(to);
+        let mut level =
+            self.level(from.to_owned(), PathBuf::new(), to.to_owned(), Verdict::default(), folder)?;
+        let mut above: Vec<(Level, Pending)> = Vec::new();
+        loop {
+            let Some((name, node)) = level.rest.next() else {
+                let Some((parent, pending)) = above.pop() else { return Ok(level.any) };
+                level = self.leave(&level, parent, pending)?;
+                continue;
+            };
+            let Some(verdict) = self.verdict(&level, &name, &node) else { continue };
+            if !level.is_new {
+                check_room(self.tree.get_in(level.folder, &name), &node, || level.to.join(&name))?;
             }
-            if !is_new {
-                check_room(target.get(&name), &node, || level.to.join(&name))?;
-            }
-            if node.is_directory() && !self.copy_folder(level, &name, &verdict, target)? {
+            if !node.is_directory() {
+                self.put(&mut level, name, node)?;
                 continue;
             }
-            if layer::is_reserved(&name) {
-                return Err(reserved(&name));
-            }
-            if self.owner.is_some() || self.mode.is_some() {
-                dress(Arc::make_mut(&mut node), self.owner, self.mode);
-            }
-            target.insert(name, node);
-            any = true;
+            let was_there = self.tree.get_in(level.folder, &name).is_some();
+            let (from, below, to) = (level.from.join(&name), level.below.join(&name), level.to.join(&name));
+            let folder = self.tree.enter(level.folder, &name);
+            let next = self.level(from, below, to, verdict, folder)?;
+            above.push((std::mem::replace(&mut level, next), Pending { name, node, was_there }));
         }
-        Ok(any)
     }
 
-    /// Copies what is in a folder of a folder. Answers whether the folder itself is wanted: one that the rules leave out is
-    /// there only for what is in it.
-    fn copy_folder(
+    fn level(
         &self,
-        above: &Level<'_>,
-        name: &OsStr,
-        verdict: &Verdict,
-        target: &mut OpenFolder<'_>,
-    ) -> Result<bool, ImageError> {
-        let was_there = target.get(name).is_some();
-        let (from, below, to) = (above.from.join(name), above.below.join(name), above.to.join(name));
-        let level = Level { from: &from, below: &below, to: &to, verdict };
-        let filled = self.copy(&level, &mut target.enter(name))?;
-        if filled || !(verdict.excluded || self.files.is_only_passage(&from)) {
-            return Ok(true);
+        from: PathBuf,
+        below: PathBuf,
+        to: PathBuf,
+        verdict: Verdict,
+        folder: FolderId,
+    ) -> Result<Level, ImageError> {
+        let rest = self.files.list(&from)?.into_iter();
+        let is_new = self.tree.is_empty(folder);
+        Ok(Level { from, below, to, verdict, folder, is_new, rest, any: false })
+    }
+
+    /// What the rules say of something in a folder; nothing when it is left out with all that is below it.
+    fn verdict(&self, level: &Level, name: &OsStr, node: &Node) -> Option<Verdict> {
+        if self.rules.is_empty() {
+            return Some(Verdict::default());
         }
-        if !was_there {
-            target.remove(name);
+        let path = level.below.join(name);
+        let text = path.to_string_lossy();
+        let verdict = self.rules.check(&text, &level.verdict);
+        let is_wanted = !verdict.excluded || (node.is_directory() && self.rules.may_include_below(&text));
+        is_wanted.then_some(verdict)
+    }
+
+    /// Ends a folder, and goes on with the one above it. A folder that the rules leave out is there only for what is in it.
+    fn leave(&mut self, level: &Level, mut above: Level, pending: Pending) -> Result<Level, ImageError> {
+        let is_only_passage = || level.verdict.excluded || self.files.is_only_passage(&level.from);
+        if level.any || !is_only_passage() {
+            self.put(&mut above, pending.name, pending.node)?;
+        } else if !pending.was_there {
+            self.tree.remove_in(above.folder, &pending.name);
         }
-        Ok(false)
+        Ok(above)
+    }
+
+    fn put(&mut self, level: &mut Level, name: OsString, mut node: Arc<Node>) -> Result<(), ImageError> {
+        if layer::is_reserved(&name) {
+            return Err(reserved(&name));
+        }
+        if self.owner.is_some() || self.mode.is_some() {
+            dress(Arc::make_mut(&mut node), self.owner, self.mode);
+        }
+        self.tree.insert_in(level.folder, name, node);
+        level.any = true;
+        Ok(())
     }
 }
 

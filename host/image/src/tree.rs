@@ -25,9 +25,9 @@ pub(crate) struct Tree {
     turn: u64,
 }
 
-/// The number of a folder.
+/// A folder of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FolderId(usize);
+pub(crate) struct FolderId(usize);
 
 const ROOT: FolderId = FolderId(0);
 
@@ -42,13 +42,6 @@ struct Place {
     turn: u64,
     /// What is in it, where that is something.
     inside: Option<FolderId>,
-}
-
-/// A folder of a tree, to look at and to fill.
-#[derive(Debug)]
-pub(crate) struct OpenFolder<'a> {
-    tree: &'a mut Tree,
-    folder: FolderId,
 }
 
 /// Names with a meaning of their own in layers (OCI image specification 1.1, "Image Layer Filesystem Changeset").
@@ -101,17 +94,17 @@ impl Tree {
     /// are folders.
     pub(crate) fn insert(&mut self, path: &Path, node: impl Into<Arc<Node>>) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return };
-        self.open(parent).insert(name.to_owned(), node);
+        let folder = self.open(parent);
+        self.insert_in(folder, name.to_owned(), node);
     }
 
     /// The folder at a path; it, and those above it, are made where they are missing, as parts of no layer.
-    pub(crate) fn open(&mut self, path: &Path) -> OpenFolder<'_> {
-        let folder = names(path).fold(ROOT, |folder, name| self.entered(folder, name));
-        OpenFolder { tree: self, folder }
+    pub(crate) fn open(&mut self, path: &Path) -> FolderId {
+        names(path).fold(ROOT, |folder, name| self.enter(folder, name))
     }
 
-    /// The folder of this name in a folder, which is made where there is none.
-    fn entered(&mut self, folder: FolderId, name: &OsStr) -> FolderId {
+    /// The folder of this name in a folder, which is made where there is none, as part of no layer.
+    pub(crate) fn enter(&mut self, folder: FolderId, name: &OsStr) -> FolderId {
         if let Some(Place { inside: Some(inside), .. }) = self.folders[folder.0].get(name) {
             return *inside;
         }
@@ -120,6 +113,38 @@ impl Tree {
         let made = || Place { node: Node::directory().into(), turn: 0, inside: None };
         self.folders[folder.0].entry(name.to_owned()).or_insert_with(made).inside = Some(inside);
         inside
+    }
+
+    /// Whether nothing is in a folder.
+    pub(crate) fn is_empty(&self, folder: FolderId) -> bool {
+        self.folders[folder.0].is_empty()
+    }
+
+    /// What has this name in a folder.
+    pub(crate) fn get_in(&self, folder: FolderId, name: &OsStr) -> Option<&Node> {
+        self.folders[folder.0].get(name).map(|place| &*place.node)
+    }
+
+    /// Puts a node into a folder. What is below stays only when both old and new are folders.
+    pub(crate) fn insert_in(&mut self, folder: FolderId, name: OsString, node: impl Into<Arc<Node>>) {
+        let (node, turn) = (node.into(), self.turn);
+        match self.folders[folder.0].entry(name) {
+            btree_map::Entry::Vacant(vacant) => {
+                vacant.insert(Place { node, turn, inside: None });
+            }
+            btree_map::Entry::Occupied(mut occupied) => {
+                let place = occupied.get_mut();
+                if !node.is_directory() {
+                    place.inside = None;
+                }
+                (place.node, place.turn) = (node, turn);
+            }
+        }
+    }
+
+    /// Removes what has this name in a folder.
+    pub(crate) fn remove_in(&mut self, folder: FolderId, name: &OsStr) {
+        self.folders[folder.0].remove(name);
     }
 
     /// Removes what is at a path and below it.
@@ -172,53 +197,10 @@ impl Tree {
                 // nowhere, and what is there is found by nobody.
                 _ => resolve(self, parent, true).unwrap_or_else(|_| parent.to_owned()),
             };
-            self.open(&real).insert(name.to_owned(), node);
+            let folder = self.open(&real);
+            self.insert_in(folder, name.to_owned(), node);
             last = Some((parent.to_owned(), real));
         }
-    }
-}
-
-impl OpenFolder<'_> {
-    /// Whether nothing is in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.places().is_empty()
-    }
-
-    /// What has this name.
-    pub(crate) fn get(&self, name: &OsStr) -> Option<&Node> {
-        self.places().get(name).map(|place| &*place.node)
-    }
-
-    /// Puts a node here. What is below stays only when both old and new are folders.
-    pub(crate) fn insert(&mut self, name: OsString, node: impl Into<Arc<Node>>) {
-        let (node, turn) = (node.into(), self.tree.turn);
-        match self.tree.folders[self.folder.0].entry(name) {
-            btree_map::Entry::Vacant(vacant) => {
-                vacant.insert(Place { node, turn, inside: None });
-            }
-            btree_map::Entry::Occupied(mut occupied) => {
-                let place = occupied.get_mut();
-                if !node.is_directory() {
-                    place.inside = None;
-                }
-                (place.node, place.turn) = (node, turn);
-            }
-        }
-    }
-
-    /// Removes what has this name.
-    pub(crate) fn remove(&mut self, name: &OsStr) {
-        self.tree.folders[self.folder.0].remove(name);
-    }
-
-    /// The folder of this name, which is made where there is none, as part of no layer.
-    pub(crate) fn enter(&mut self, name: &OsStr) -> OpenFolder<'_> {
-        let folder = self.tree.entered(self.folder, name);
-        OpenFolder { tree: self.tree, folder }
-    }
-
-    fn places(&self) -> &Folder {
-        &self.tree.folders[self.folder.0]
     }
 }
 
@@ -308,7 +290,8 @@ mod tests {
         tree.begin_layer();
         tree.insert(Path::new("etc/deep/site"), node(1));
         tree.insert(Path::new("etc-files"), node(2));
-        tree.open(Path::new("etc")).insert("a".into(), node(3));
+        let etc = tree.open(Path::new("etc"));
+        tree.insert_in(etc, "a".into(), node(3));
         let put = |tree: &Tree| -> Vec<(String, u32)> {
             tree.layer().iter().map(|(path, node)| (path.display().to_string(), node.mode)).collect()
         };
