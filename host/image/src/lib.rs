@@ -30,6 +30,7 @@ mod shelf;
 mod survey;
 mod tar_writer;
 mod tree;
+mod walk;
 mod zstd_frames;
 
 pub use context_archive::ContextArchive;
