@@ -61,6 +61,17 @@ impl Reference for LaterDocker {
     }
 
     fn build(&self, build: &ReferenceBuild<'_>, layout: &Path) -> Finished {
+        let mut finished = self.build_once(build, layout);
+        // Rarely, its store loses what the build has just put there, while other builds run. That is no answer.
+        if finished.stderr.trim_ascii_end().ends_with(b"ERROR: failed to solve: not found") {
+            finished = self.build_once(build, layout);
+        }
+        finished
+    }
+}
+
+impl LaterDocker {
+    fn build_once(&self, build: &ReferenceBuild<'_>, layout: &Path) -> Finished {
         let mut command = command("docker-buildx-26", &self.host);
         command
             .args(["build", "--progress=plain", "--provenance=false"])
