@@ -57,8 +57,8 @@ fn release_of_a_version() {
     ✓ stock:release-tags gave the tags v1.0.0, latest
       COPY site/ /usr/share/nginx/html/
       EXPOSE 80
-    ✓ built [DIGEST] (62732 bytes of layers)
-      sent 2 blobs (63599 bytes), 0 were there already
+    ✓ built [DIGEST] (63167 bytes of layers)
+      sent 2 blobs (64034 bytes), 0 were there already
     ✓ pushed [DIGEST]
     ✓ attested the build: [DIGEST]
     ✓ attested the tags: [DIGEST]
@@ -194,7 +194,7 @@ fn status_and_history_of_two_releases() {
     [RELEASE]
         1 2026-11-30 08:00:00Z opened for branch main at commit [SHORT]
         2 2026-11-30 08:00:00Z stock:release-tags gave the tags v1.0.0, latest
-        3 2026-11-30 08:00:00Z built [DIGEST] (62732 bytes of layers)
+        3 2026-11-30 08:00:00Z built [DIGEST] (63167 bytes of layers)
         4 2026-11-30 08:00:00Z pushed [DIGEST]
         5 2026-11-30 08:00:00Z attested the build: [DIGEST]
         6 2026-11-30 08:00:00Z attested the tags: [DIGEST]
